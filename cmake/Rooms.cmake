@@ -1,0 +1,33 @@
+# tidemark_room(NAME USES …): the static library of one room, from src/NAME and include/tidemark/NAME.
+# Names without :: are other rooms; the rest are imported targets.
+
+add_library(tidemark_options INTERFACE)
+target_compile_options(tidemark_options INTERFACE
+  $<$<BOOL:${TIDEMARK_WARNINGS}>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror>)
+if(TIDEMARK_SANITIZE)
+  target_compile_options(tidemark_options INTERFACE
+    -fsanitize=${TIDEMARK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(tidemark_options INTERFACE -fsanitize=${TIDEMARK_SANITIZE})
+endif()
+
+function(tidemark_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "USES")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
+  if(sources)
+    set(kind PUBLIC)
+    add_library(tidemark_${name} STATIC ${sources})
+  else()
+    set(kind INTERFACE)
+    add_library(tidemark_${name} INTERFACE)
+  endif()
+  target_include_directories(tidemark_${name} ${kind} "${PROJECT_SOURCE_DIR}/include")
+  target_link_libraries(tidemark_${name} ${kind} tidemark_options)
+  foreach(dependency IN LISTS ROOM_USES)
+    if(dependency MATCHES "::")
+      target_link_libraries(tidemark_${name} ${kind} ${dependency})
+    else()
+      target_link_libraries(tidemark_${name} ${kind} tidemark_${dependency})
+    endif()
+  endforeach()
+  target_compile_definitions(tidemark_${name} ${kind} TIDEMARK_VERSION="${PROJECT_VERSION}")
+endfunction()
