@@ -1,0 +1,59 @@
+// Purpose: ticks and events as whole lines of CSV or JSONL, without any I/O.
+// Invariant: everything that an encoder appends ends with a newline, and holds no other line break than between lines.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tidemark/model/event.hpp"
+#include "tidemark/model/recording.hpp"
+#include "tidemark/model/sample.hpp"
+
+namespace tidemark::record {
+
+enum class Format { csv, jsonl };
+
+class Encoder {
+ public:
+  Encoder() = default;
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+  virtual ~Encoder() = default;
+
+  /// The line with which each file begins.
+  [[nodiscard]] virtual const std::string& header_line() const = 0;
+  /// Nothing for a format that has no line for events.
+  virtual void append_event(std::string& out, const model::Event& event) const = 0;
+  /// One line per process.
+  virtual void append_tick(std::string& out, const model::Tick& tick) const = 0;
+};
+
+/// RFC 4180 with LF line ends; events are not shown (the phase is a column of the rows).
+class CsvEncoder final : public Encoder {
+ public:
+  CsvEncoder();
+  [[nodiscard]] const std::string& header_line() const override { return header_; }
+  void append_event(std::string& out, const model::Event& event) const override;
+  void append_tick(std::string& out, const model::Tick& tick) const override;
+
+ private:
+  std::string header_;
+};
+
+/// One JSON object per line; each has `type`, `timestamp` and `elapsed_seconds`.
+class JsonlEncoder final : public Encoder {
+ public:
+  explicit JsonlEncoder(const model::RecordingHeader& header);
+  [[nodiscard]] const std::string& header_line() const override { return header_; }
+  void append_event(std::string& out, const model::Event& event) const override;
+  void append_tick(std::string& out, const model::Tick& tick) const override;
+
+ private:
+  std::string header_;
+};
+
+[[nodiscard]] std::unique_ptr<Encoder> make_encoder(Format format, const model::RecordingHeader& header);
+
+}  // namespace tidemark::record
