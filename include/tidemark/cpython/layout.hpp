@@ -1,0 +1,218 @@
+// Purpose: where CPython keeps what, as data: one table per version in src/cpython/layout/, one list of them.
+// Invariants: an offset that a version does not have is *absent*, never 0; nothing outside a table and
+// `with_debug_offsets` sets one. Readers ask whether a field is there; they never ask for the version. A new CPython is
+// one new file, one line in `layouts()` and one fixture.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "tidemark/base/address.hpp"
+#include "tidemark/base/result.hpp"
+
+namespace tidemark::cpython {
+
+/// Where a T lies inside a struct of the target, in bytes from its start; or that it is not there.
+template <class T>
+class Field {
+ public:
+  static_assert(std::is_trivially_copyable_v<T>);
+
+  constexpr Field() = default;
+  constexpr Field(std::uint32_t offset) : offset_(offset) {}  // NOLINT: implicit, so that a table reads as a table
+
+  [[nodiscard]] constexpr bool is_present() const { return offset_ != absent; }
+  /// Only of a present field.
+  [[nodiscard]] constexpr std::uint32_t offset() const { return offset_; }
+  [[nodiscard]] constexpr std::uint32_t end() const { return offset_ + static_cast<std::uint32_t>(sizeof(T)); }
+
+ private:
+  static constexpr std::uint32_t absent = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t offset_ = absent;
+};
+
+/// The bytes [first, end) of a struct.
+struct Extent {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+
+  [[nodiscard]] constexpr std::uint32_t size() const { return end - first; }
+};
+
+/// The smallest extent that covers all of the fields that are present.
+template <class... T>
+[[nodiscard]] constexpr Extent extent_of(Field<T>... fields) {
+  Extent extent{std::numeric_limits<std::uint32_t>::max(), 0};
+  const auto cover = [&extent](auto field) {
+    if (!field.is_present()) return;
+    if (field.offset() < extent.first) extent.first = field.offset();
+    if (field.end() > extent.end) extent.end = field.end();
+  };
+  (cover(fields), ...);
+  return extent.end == 0 ? Extent{} : extent;
+}
+
+/// Bytes of a struct of the target, read from `first` on.
+struct Piece {
+  std::span<const std::byte> bytes;
+  std::uint32_t first = 0;
+
+  /// nullopt for a field that is absent or not inside the piece.
+  template <class T>
+  [[nodiscard]] std::optional<T> get(Field<T> field) const {
+    if (!field.is_present() || field.offset() < first) return std::nullopt;
+    return get_at<T>(field.offset() - first);
+  }
+  /// The same at an offset from the beginning of the piece.
+  template <class T>
+  [[nodiscard]] std::optional<T> get_at(std::size_t at) const {
+    if (at > bytes.size() || bytes.size() - at < sizeof(T)) return std::nullopt;
+    T value;
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+    return value;
+  }
+};
+
+enum class LayoutOrigin { builtin, debug_offsets };
+
+[[nodiscard]] std::string_view text_of(LayoutOrigin origin);
+
+/// One version's table. Pointers are Field<Address>; the names are CPython's own, without prefixes.
+struct Layout {
+  std::uint8_t major = 0;
+  std::uint8_t minor = 0;
+  LayoutOrigin origin = LayoutOrigin::builtin;
+  /// Sizes of the symbol _PyRuntime in the builds that this table was checked with. Another size is another layout.
+  std::span<const std::uint64_t> runtime_sizes;
+
+  struct Runtime {
+    Field<std::int32_t> initialized;
+    Field<base::Address> interpreters_main;
+    Field<base::Address> tstate_current;  ///< 3.11: the thread state that holds the GIL, or null
+  } runtime;
+
+  struct Interpreter {
+    Field<base::Address> threads_head;
+    Field<base::Address> gil;  ///< 3.12 on: points at the GIL's own struct
+    std::uint32_t gc = 0;      ///< where the struct GcState begins, inside
+  } interpreter;
+
+  struct Thread {
+    Field<base::Address> prev;
+    Field<base::Address> next;
+    Field<base::Address> interp;
+    Field<base::Address> cframe;         ///< 3.11, 3.12
+    Field<base::Address> current_frame;  ///< 3.13 on
+    Field<std::uint64_t> native_thread_id;
+  } thread;
+
+  struct CFrame {
+    Field<base::Address> current_frame;
+  } cframe;
+
+  struct Frame {
+    Field<base::Address> code;  ///< f_code; from 3.13 f_executable, which may be any object
+    Field<base::Address> previous;
+    Field<base::Address> instruction;  ///< prev_instr, from 3.13 instr_ptr
+    Field<std::uint8_t> owner;
+    std::optional<std::uint8_t> owner_generator;
+    std::optional<std::uint8_t>
+        owner_c_stack;  ///< 3.12 on: this owner and all above mark frames that are no Python frames
+  } frame;
+
+  struct Code {
+    Field<std::int32_t> first_line;
+    Field<std::uint32_t> version;  ///< 3.12 on: another number for each code object made, 0 when they have run out
+    Field<base::Address> filename;
+    Field<base::Address> qualname;
+    Field<base::Address> line_table;
+    Field<std::int32_t> first_traceable;  ///< in code units
+    std::uint32_t instructions = 0;       ///< where co_code_adaptive begins
+  } code;
+
+  /// struct _gc_runtime_state; offsets from its own start.
+  struct GcState {
+    Field<std::int32_t> enabled;
+    Field<base::Address> generation0;   ///< points at the first of three generations, inside this struct
+    std::uint32_t generations_end = 0;  ///< they lie below this
+    std::uint32_t generation_stats = 0;
+    Field<base::Address> garbage;
+  } gc;
+
+  struct Generation {
+    Field<std::int32_t> count;
+    std::uint32_t size_bytes = 0;
+  } generation;
+
+  struct GenerationStats {
+    Field<std::int64_t> collections;
+    Field<std::int64_t> collected;
+    Field<std::int64_t> uncollectable;
+    std::uint32_t size_bytes = 0;
+  } generation_stats;
+
+  struct Gil {
+    Field<base::Address> last_holder;
+    Field<std::int32_t> locked;
+  } gil;
+
+  struct Object {
+    Field<base::Address> type;
+    Field<std::int64_t> size;  ///< of a PyVarObject
+  } object;
+
+  struct Type {
+    Field<base::Address> name;
+  } type;
+
+  struct Unicode {
+    Field<std::int64_t> length;
+    Field<std::uint32_t> state;
+    std::uint32_t ascii_data = 0;    ///< where the characters begin in a compact ASCII string
+    std::uint32_t compact_data = 0;  ///< in any other compact string
+  } unicode;
+
+  struct BytesObject {
+    std::uint32_t data = 0;
+  } bytes;
+};
+
+/// All tables, oldest first.
+[[nodiscard]] std::span<const Layout* const> layouts();
+
+/// Null when there is no table for that version.
+[[nodiscard]] const Layout* find_layout(unsigned major, unsigned minor);
+
+/// PY_VERSION_HEX taken apart (Include/patchlevel.h).
+struct Version {
+  unsigned major = 0, minor = 0, micro = 0;
+  unsigned release_level = 0xf;  ///< 0xa, 0xb, 0xc: alpha, beta, candidate; 0xf final
+  unsigned serial = 0;
+};
+
+[[nodiscard]] Version version_of(std::uint64_t py_version_hex);
+
+/// struct _Py_DebugOffsets at the start of _PyRuntime (3.13 on; Include/internal/pycore_runtime.h).
+struct DebugOffsets {
+  std::uint64_t py_version_hex = 0;
+  bool free_threaded = false;
+  std::span<const std::byte> bytes;  ///< all of it, from the cookie on
+};
+
+/// What is read of it at most: 3.13's is 584 bytes long.
+inline constexpr std::size_t debug_offsets_bytes = 584;
+
+/// nullopt when the cookie is not there.
+[[nodiscard]] std::optional<DebugOffsets> parse_debug_offsets(std::span<const std::byte> start_of_runtime);
+
+/// `table` with the offsets that the process itself states. `malformed` for an offset that is over its cap or not
+/// aligned as its type.
+[[nodiscard]] base::Result<Layout> with_debug_offsets(const Layout& table, const DebugOffsets& offsets);
+
+}  // namespace tidemark::cpython

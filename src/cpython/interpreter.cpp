@@ -1,0 +1,55 @@
+#include "tidemark/cpython/interpreter.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "locate/runtime.hpp"
+#include "self_check.hpp"
+
+namespace tidemark::cpython {
+
+class Interpreter::Impl {
+ public:
+  Impl(LocatedRuntime&& runtime, const memory::MemorySource& memory, base::Tid main_thread)
+      : runtime_(std::move(runtime)), reader_(memory, runtime_.layout, runtime_.place, main_thread) {}
+
+  [[nodiscard]] const LocatedRuntime& runtime() const { return runtime_; }
+  [[nodiscard]] SnapshotReader& reader() { return reader_; }
+
+ private:
+  LocatedRuntime runtime_;
+  SnapshotReader reader_;
+};
+
+OpenResult Interpreter::open(const proc::ProcRoot&, base::Pid, proc::ProcessFiles& files,
+                             const memory::MemorySource& memory) {
+  auto located = locate_runtime(files, memory);
+  if (auto* failed = std::get_if<OpenFailure>(&located)) return std::move(*failed);
+  auto& runtime = std::get<LocatedRuntime>(located);
+  const auto refused = [&runtime](model::Reason reason, base::Error error) {
+    return OpenFailure{.reason = reason, .error = std::move(error), .retry = true, .found = runtime.found};
+  };
+  auto initialized = is_initialized(runtime, memory);
+  if (!initialized) return refused(model::reason_of(initialized.error()), initialized.error());
+  if (!*initialized) {
+    return refused(model::Reason::starting, {.code = base::ErrorCode::busy,
+                                             .doing = "read the interpreter",
+                                             .path = runtime.found.module_path,
+                                             .detail = "it is not initialised"});
+  }
+  auto main_thread = proc::inner_pid(files);
+  if (!main_thread) return refused(model::reason_of(main_thread.error()), main_thread.error());
+  auto impl = std::make_unique<Impl>(std::move(runtime), memory, *main_thread);
+  if (auto failed = self_check(impl->runtime(), memory, files, impl->reader())) return std::move(*failed);
+  return std::unique_ptr<Interpreter>(new Interpreter(std::move(impl)));
+}
+
+Interpreter::Interpreter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Interpreter::~Interpreter() = default;
+
+const Found& Interpreter::found() const { return impl_->runtime().found; }
+
+PythonSnapshot Interpreter::read() { return impl_->reader().read(); }
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,12 @@
+// Purpose: the tables, one per file; `layouts()` lists them.
+#pragma once
+
+#include "tidemark/cpython/layout.hpp"
+
+namespace tidemark::cpython {
+
+extern const Layout layout_v3_11;
+extern const Layout layout_v3_12;
+extern const Layout layout_v3_13;
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,46 @@
+// CPython 3.11, x86-64. From the DWARF of Debian 12's python3.11 (3.11.2-6, python3.11-dbg) and of a --enable-shared
+// 3.11.7, which are equal in every struct used here: gdb -batch -ex 'ptype /xo struct pyruntimestate' (struct _is,
+// struct _ts, _PyCFrame, struct _PyInterpreterFrame, PyCodeObject, PyASCIIObject, PyCompactUnicodeObject) FILE.
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+constexpr std::array<std::uint64_t, 1> runtime_sizes{0x28b20};  // 3.11.2 (Debian 12), 3.11.7
+}
+
+constexpr Layout layout_v3_11{
+    .major = 3,
+    .minor = 11,
+    .runtime_sizes = runtime_sizes,
+    .runtime = {.initialized = 0x10, .interpreters_main = 0x30, .tstate_current = 0x240},
+    .interpreter = {.threads_head = 0x10, .gil = {}, .gc = 0x288},
+    .thread =
+        {.prev = 0x00, .next = 0x08, .interp = 0x10, .cframe = 0x38, .current_frame = {}, .native_thread_id = 0xa0},
+    .cframe = {.current_frame = 0x08},
+    .frame = {.code = 0x20,
+              .previous = 0x30,
+              .instruction = 0x38,
+              .owner = 0x45,
+              .owner_generator = 1,  // enum _frameowner, Include/internal/pycore_frame.h
+              .owner_c_stack = {}},
+    .code = {.first_line = 72,
+             .version = {},
+             .filename = 112,
+             .qualname = 128,
+             .line_table = 136,
+             .first_traceable = 168,
+             .instructions = 184},
+    .gc = {.enabled = 0x0c, .generation0 = 0x60, .generations_end = 0x60, .generation_stats = 0x80, .garbage = 0xd0},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
+    .gil = {},
+    .object = {.type = 0x08, .size = 0x10},
+    .type = {.name = 0x18},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 48, .compact_data = 72},
+    .bytes = {.data = 0x20},
+};
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,48 @@
+// CPython 3.13, x86-64, with the GIL. From the DWARF of a --enable-shared 3.13.0, by the gdb commands in v3_11.cpp and
+// struct _gil_runtime_state. What _Py_DebugOffsets states is taken from the process instead (debug_offsets.cpp).
+//
+// Between 3.13.1 and 3.13.5 PyGC_Head became Py_ALIGNED(4), which moved the three generations by 4 bytes: that is why
+// they are found through gc.generation0, which did not move.
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+constexpr std::array<std::uint64_t, 1> runtime_sizes{0x452b8};  // 3.13.0
+}
+
+constexpr Layout layout_v3_13{
+    .major = 3,
+    .minor = 13,
+    .runtime_sizes = runtime_sizes,
+    .runtime = {.initialized = 0x258, .interpreters_main = 0x280, .tstate_current = {}},
+    .interpreter = {.threads_head = 0x1cb0, .gil = 0x10, .gc = 0x1ce8},
+    .thread =
+        {.prev = 0x00, .next = 0x08, .interp = 0x10, .cframe = {}, .current_frame = 0x48, .native_thread_id = 0xa0},
+    .cframe = {},
+    .frame = {.code = 0x00,
+              .previous = 0x08,
+              .instruction = 0x38,
+              .owner = 0x46,
+              .owner_generator = 1,
+              .owner_c_stack = 3},  // enum _frameowner, Include/internal/pycore_frame.h
+    .code = {.first_line = 68,
+             .version = 92,
+             .filename = 112,
+             .qualname = 128,
+             .line_table = 136,
+             .first_traceable = 184,
+             .instructions = 200},
+    .gc = {.enabled = 0x0c, .generation0 = 0x60, .generations_end = 0x60, .generation_stats = 0x80, .garbage = 0xd0},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
+    .gil = {.last_holder = 0x08, .locked = 0x10},
+    .object = {.type = 0x08, .size = 0x10},
+    .type = {.name = 0x18},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 40, .compact_data = 56},
+    .bytes = {.data = 0x20},
+};
+
+}  // namespace tidemark::cpython

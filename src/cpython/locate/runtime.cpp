@@ -1,0 +1,176 @@
+#include "runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tidemark::cpython {
+
+namespace {
+
+using base::Address;
+using base::ErrorCode;
+using model::Reason;
+
+constexpr const char* doing = "find the Python runtime";
+
+OpenFailure failure(Reason reason, base::Error error, bool retry = false, Found found = {}) {
+  return OpenFailure{.reason = reason, .error = std::move(error), .retry = retry, .found = std::move(found)};
+}
+
+/// The process changes under our hands when it is just replaced or forked: try again later.
+OpenFailure unreadable(base::Error error, Found found = {}) {
+  const Reason reason = model::reason_of(error);
+  const bool may_pass = error.code == ErrorCode::absent || error.code == ErrorCode::fault;
+  return failure(reason, std::move(error), may_pass, std::move(found));
+}
+
+OpenFailure refused(Reason reason, const Found& found, std::string detail) {
+  return failure(
+      reason, {.code = ErrorCode::unsupported, .doing = doing, .path = found.module_path, .detail = std::move(detail)},
+      false, found);
+}
+
+std::string known_versions() {
+  std::string text;
+  for (const Layout* layout : layouts()) {
+    text += fmt::format("{}{}.{}", text.empty() ? "" : ", ", layout->major, layout->minor);
+  }
+  return text;
+}
+
+OpenFailure unknown_version(const Found& found) {
+  const std::string version = found.version.empty() ? "an unknown version" : found.version;
+  return refused(Reason::version, found, fmt::format("{}; known are {}", version, known_versions()));
+}
+
+std::string text_of(const Version& version) {
+  std::string text = fmt::format("{}.{}.{}", version.major, version.minor, version.micro);
+  constexpr unsigned final_release = 0xf;
+  if (version.release_level == final_release) return text;
+  const char* level = version.release_level == 0xa ? "a" : version.release_level == 0xb ? "b" : "rc";
+  return text + fmt::format("{}{}", level, version.serial);
+}
+
+/// Bytes at a linked address: out of the file where they are constant (their page need not be resident), else of the
+/// target.
+base::Result<void> read_linked(const Module& module, const memory::MemorySource& memory, std::uint64_t address,
+                               std::span<std::byte> into) {
+  if (module.file.read_at(address, into)) return {};
+  return memory.read(Address{address}.plus(module.bias), into);
+}
+
+base::Result<Version> read_version(const Module& module, const memory::MemorySource& memory) {
+  std::uint64_t hex = 0;
+  auto read = read_linked(module, memory, module.symbols.version->address, std::as_writable_bytes(std::span(&hex, 1)));
+  if (!read) return base::fail(std::move(read).error());
+  return version_of(hex);
+}
+
+/// Everything that decides on the layout, once the module is known to be Python's.
+class Chooser {
+ public:
+  Chooser(Module module, const memory::MemorySource& memory) : module_(std::move(module)), memory_(memory) {
+    found_.module_path = module_.path;
+  }
+
+  LocateResult choose() {
+    const auto& symbols = module_.symbols;
+    if (!symbols.runtime) return without_runtime();
+    if (!symbols.version) {  // 3.7 to 3.10
+      found_.version = version_in_name(module_.path);
+      return unknown_version(found_);
+    }
+    auto version = read_version(module_, memory_);
+    if (!version) return unreadable(std::move(version).error(), found_);
+    found_.version = text_of(*version);
+    if (symbols.is_debug) return refused(Reason::debug_build, found_, "a pydebug build");
+    const Layout* table = find_layout(version->major, version->minor);
+    std::array<std::byte, debug_offsets_bytes> start;
+    const Address runtime = Address{symbols.runtime->address}.plus(module_.bias);
+    if (auto read = memory_.read(runtime, start); !read) return unreadable(std::move(read).error(), found_);
+    const auto offsets = parse_debug_offsets(start);
+    if (offsets && offsets->free_threaded) return refused(Reason::free_threaded, found_, "a build without the GIL");
+    if (table == nullptr) return unknown_version(found_);
+    return with_table(*table, *version, offsets, runtime);
+  }
+
+ private:
+  /// Python by what it exports, but without the symbol: Python 2 and 3.0 to 3.6, or somebody stripped it.
+  LocateResult without_runtime() {
+    found_.version = version_in_name(module_.path);
+    const bool is_older = found_.version.starts_with("2") ||
+                          (found_.version.size() == 3 && found_.version.starts_with("3.") && found_.version[2] < '7');
+    if (is_older) return unknown_version(found_);
+    return refused(Reason::unsupported, found_, "it exports no _PyRuntime");
+  }
+
+  LocateResult with_table(const Layout& table, const Version& version, const std::optional<DebugOffsets>& offsets,
+                          Address runtime) {
+    const std::uint64_t size = module_.symbols.runtime->size_bytes;
+    if (std::ranges::find(table.runtime_sizes, size) == table.runtime_sizes.end()) {
+      return refused(Reason::self_check, found_,
+                     fmt::format("_PyRuntime of {:#x} bytes is no build that is known", size));
+    }
+    if (!module_.symbols.code_type) return refused(Reason::unsupported, found_, "it exports no PyCode_Type");
+    if (offsets && !agrees(*offsets, version, size)) {
+      // The cookie is constant, so this is a process that is being replaced or no Python that we know.
+      return failure(Reason::self_check,
+                     {.code = ErrorCode::malformed, .doing = doing, .detail = "its cookie contradicts it"}, true,
+                     found_);
+    }
+    Layout layout = table;
+    if (offsets) {
+      auto stated = with_debug_offsets(table, *offsets);
+      if (!stated) return failure(Reason::self_check, std::move(stated).error(), false, found_);
+      layout = *stated;
+    }
+    found_.layout_origin = std::string(cpython::text_of(layout.origin));
+    const Address code_type = Address{module_.symbols.code_type->address}.plus(module_.bias);
+    return LocatedRuntime{.found = std::move(found_),
+                          .layout = layout,
+                          .place = {.runtime = runtime, .code_type = code_type},
+                          .module = std::move(module_)};
+  }
+
+  /// The cookie's version and size of the runtime against what the file says.
+  static bool agrees(const DebugOffsets& offsets, const Version& version, std::uint64_t runtime_size) {
+    constexpr std::size_t runtime_size_at = 0x18;
+    const Version stated = version_of(offsets.py_version_hex);
+    return stated.major == version.major && stated.minor == version.minor && stated.micro == version.micro &&
+           Piece{.bytes = offsets.bytes}.get_at<std::uint64_t>(runtime_size_at) == runtime_size;
+  }
+
+  Module module_;
+  const memory::MemorySource& memory_;
+  Found found_;
+};
+
+}  // namespace
+
+LocateResult locate_runtime(const proc::ProcessFiles& process, const memory::MemorySource& memory) {
+  auto regions = process.maps();
+  if (!regions) return unreadable(std::move(regions).error());
+  if (regions->empty())
+    return failure(Reason::gone, {.code = ErrorCode::gone, .doing = doing, .path = process.path()}, true);
+  const std::string executable = process.executable().value_or("");
+  std::optional<base::Error> unopened;
+  for (const auto& parts : candidate_files(*regions, executable)) {
+    const std::string& path = parts.front().path;
+    auto module = open_module(process, parts, path == executable);
+    if (module && module->symbols.is_python()) return Chooser(std::move(module).value(), memory).choose();
+    // A python3.x or libpython whose symbols cannot be had is Python all the same.
+    if (version_in_name(path).empty() || unopened) continue;
+    unopened =
+        module
+            ? base::Error{.code = ErrorCode::unsupported, .doing = doing, .path = path, .detail = "it has no symbols"}
+            : std::move(module).error();
+  }
+  if (unopened) return unreadable(std::move(*unopened));
+  return failure(Reason::not_python,
+                 {.code = ErrorCode::not_found, .doing = doing, .path = executable, .detail = "no CPython in it"});
+}
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,68 @@
+// Purpose: names and line tables of code objects, kept by address.
+// Invariants: an entry is used only for the code object that it was made from: what is kept is compared with the code
+// object's present bytes, and by its co_version (3.12 on, another number for each code object) or else with the present
+// contents of its strings, so that one freed and made anew at the same address is not shown under the old name. The
+// cache is bounded; when it is full it is emptied.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "batch.hpp"
+#include "tidemark/base/result.hpp"
+#include "tidemark/cpython/layout.hpp"
+#include "tidemark/model/sample.hpp"
+
+namespace tidemark::cpython {
+
+inline constexpr std::size_t max_cached_codes = 1024;
+inline constexpr std::size_t max_cached_table_bytes = 2 << 20;
+
+/// What identifies a code object while it lives.
+struct CodeHead {
+  std::int64_t code_units = 0;
+  std::int32_t first_line = 0;
+  std::uint32_t version = 0;  ///< 0: none
+  base::Address filename, qualname, line_table;
+  std::int32_t first_traceable = 0;
+
+  bool operator==(const CodeHead&) const = default;
+};
+
+[[nodiscard]] Extent code_extent(const Layout& layout);
+
+/// nullopt when it is no code object: its type is not `code_type`, or it lacks a field.
+[[nodiscard]] std::optional<CodeHead> decode_code(const Layout& layout, base::Address code_type, const Piece& piece);
+
+/// Bytes of a string of the code object as they were; they must be so still.
+struct Witness {
+  base::Address address;
+  std::vector<std::byte> bytes;
+};
+
+struct CachedCode {
+  CodeHead head;
+  std::shared_ptr<const model::CodeInfo> info;
+  std::vector<std::byte> line_table;
+  std::vector<Witness> witnesses;  ///< none where co_version identifies it
+};
+
+class CodeCache {
+ public:
+  /// Null when the address is unknown.
+  [[nodiscard]] const CachedCode* find(base::Address code) const;
+
+  /// Reads the names and the line table of the code object unless the entry at that address has this head.
+  [[nodiscard]] base::Result<void> load(const memory::MemorySource& memory, const Layout& layout, base::Address code,
+                                        const CodeHead& head);
+
+  /// Forgets the entry: its witnesses no longer hold.
+  void forget(base::Address code);
+
+ private:
+  std::unordered_map<std::uint64_t, CachedCode> entries_;
+  std::size_t table_bytes_ = 0;
+};
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,87 @@
+#include "threads.hpp"
+
+#include <array>
+#include <utility>
+
+#include "tidemark/cpython/objects.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+
+using base::Address;
+
+base::Unexpected refused(base::ErrorCode code, Address at, const char* detail) {
+  return base::fail(base::Error{.code = code, .doing = "walk the thread states", .address = at, .detail = detail});
+}
+
+bool fits_after(const ThreadState& state, Address interpreter, Address before) {
+  return state.interp == interpreter && state.prev == before;
+}
+
+base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const Layout& layout, Address address) {
+  constexpr std::size_t max_extent_bytes = 512;  // of the fields that are read, not of PyThreadState
+  const Extent extent = thread_extent(layout);
+  std::array<std::byte, max_extent_bytes> bytes;
+  if (extent.size() > bytes.size())
+    return refused(base::ErrorCode::malformed, address, "the layout's thread is too long");
+  const auto into = std::span(bytes).first(extent.size());
+  if (auto read = memory.read(address.plus(extent.first), into); !read) return base::fail(std::move(read).error());
+  const auto state = decode_thread(layout, address, {.bytes = into, .first = extent.first});
+  if (!state) return refused(base::ErrorCode::malformed, address, "the layout lacks a field");
+  return *state;
+}
+
+}  // namespace
+
+Extent thread_extent(const Layout& layout) {
+  const auto& thread = layout.thread;
+  return extent_of(thread.prev, thread.next, thread.interp, thread.cframe, thread.current_frame,
+                   thread.native_thread_id);
+}
+
+std::optional<ThreadState> decode_thread(const Layout& layout, Address address, const Piece& piece) {
+  const auto& field = layout.thread;
+  const auto prev = piece.get(field.prev);
+  const auto next = piece.get(field.next);
+  const auto interp = piece.get(field.interp);
+  const auto frame_source = piece.get(field.cframe.is_present() ? field.cframe : field.current_frame);
+  const auto native_id = piece.get(field.native_thread_id);
+  if (!prev || !next || !interp || !frame_source || !native_id) return std::nullopt;
+  return ThreadState{.address = address,
+                     .prev = *prev,
+                     .next = *next,
+                     .interp = *interp,
+                     .frame_source = *frame_source,
+                     .native_thread_id = *native_id};
+}
+
+base::Result<std::vector<ThreadState>> walk_threads(const memory::MemorySource& memory, const Layout& layout,
+                                                    Address interpreter, Address head) {
+  std::vector<ThreadState> states;
+  Address before{};
+  for (Address at = head; !at.is_null(); at = states.back().next) {
+    if (states.size() == max_thread_states) return refused(base::ErrorCode::limit, at, "too many thread states");
+    if (!is_plausible_pointer(at)) return refused(base::ErrorCode::torn, at, "not a pointer to a thread state");
+    auto state = read_thread(memory, layout, at);
+    if (!state) return base::fail(std::move(state).error());
+    if (!fits_after(*state, interpreter, before))
+      return refused(base::ErrorCode::torn, at, "its back links do not fit");
+    before = at;
+    states.push_back(*state);
+  }
+  return states;
+}
+
+bool is_whole_list(const std::vector<ThreadState>& states, Address interpreter, Address head) {
+  Address before{};
+  Address expected = head;
+  for (const auto& state : states) {
+    if (state.address != expected || !fits_after(state, interpreter, before)) return false;
+    before = state.address;
+    expected = state.next;
+  }
+  return expected.is_null();
+}
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,38 @@
+// Purpose: the thread states of an interpreter, as a list that was checked link by link.
+// Invariants: a list is capped, and a cycle cannot be walked twice: each state must point back at the one before it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "batch.hpp"
+#include "tidemark/base/result.hpp"
+#include "tidemark/cpython/layout.hpp"
+
+namespace tidemark::cpython {
+
+/// Linux allows no more threads in a process by default (kernel.threads-max is of that order on large machines).
+inline constexpr std::size_t max_thread_states = 16'384;
+
+struct ThreadState {
+  base::Address address;
+  base::Address prev, next, interp;
+  base::Address frame_source;  ///< its _PyCFrame where the layout has those, else its innermost frame
+  std::uint64_t native_thread_id = 0;
+};
+
+[[nodiscard]] Extent thread_extent(const Layout& layout);
+
+/// nullopt when the piece does not hold all of its fields.
+[[nodiscard]] std::optional<ThreadState> decode_thread(const Layout& layout, base::Address address, const Piece& piece);
+
+/// The list from `head` on, one read per state. Errors: those of reading; `torn` when a link does not fit (the list
+/// moves, or is none), `limit`.
+[[nodiscard]] base::Result<std::vector<ThreadState>> walk_threads(const memory::MemorySource& memory,
+                                                                  const Layout& layout, base::Address interpreter,
+                                                                  base::Address head);
+
+/// Whether the states, in this order, are one whole list of this interpreter that begins at `head`.
+[[nodiscard]] bool is_whole_list(const std::vector<ThreadState>& states, base::Address interpreter, base::Address head);
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,23 @@
+// Purpose: proof that a layout fits a process, before the first value is reported.
+#pragma once
+
+#include <optional>
+
+#include "locate/runtime.hpp"
+#include "tidemark/cpython/interpreter.hpp"
+
+namespace tidemark::cpython {
+
+/// Tries of what a running process can change between two of our reads: thread ids against /proc/PID/task.
+inline constexpr int max_check_attempts = 3;
+
+/// nullopt when all holds: PyCode_Type calls itself "code"; the thread states are one list that points back at the main
+/// interpreter; the collector's pointers lead into itself; each native thread id is a thread of the process. The size
+/// of the symbol and the cookie were compared when the layout was chosen.
+[[nodiscard]] std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                                    proc::ProcessFiles& process, SnapshotReader& reader);
+
+/// Whether the runtime says of itself that it is initialised.
+[[nodiscard]] base::Result<bool> is_initialized(const LocatedRuntime& runtime, const memory::MemorySource& memory);
+
+}  // namespace tidemark::cpython
