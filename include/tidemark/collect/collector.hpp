@@ -1,0 +1,125 @@
+// Purpose: one tick over the whole process tree: who is there, what each says, what has ended.
+// Invariants: a process once seen stays until it ends, wherever it is reparented; identity is pid and start time; the
+// order of the rows is the order of first sight. Nothing here stops or writes a target.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "tidemark/base/clock.hpp"
+#include "tidemark/collect/cgroup_cache.hpp"
+#include "tidemark/collect/fork_counter.hpp"
+#include "tidemark/collect/machine.hpp"
+#include "tidemark/collect/ration.hpp"
+#include "tidemark/collect/tick_loop.hpp"
+#include "tidemark/collect/tracked_process.hpp"
+#include "tidemark/model/event.hpp"
+#include "tidemark/proc/proc_root.hpp"
+
+namespace tidemark::collect {
+
+struct CollectOptions {
+  bool children = true;
+  bool python = true;
+  bool skip_gone = false;  ///< a target that has gone meanwhile is left out, if another is there
+  bool maps = false;       ///< the rationed reading is the whole of smaps instead of smaps_rollup
+  RationRule smaps;
+};
+
+struct Batch {
+  std::vector<model::Event> events;
+  model::Tick tick;
+};
+
+/// The books at the end.
+struct CollectTotals {
+  std::uint64_t rows = 0;
+  std::uint64_t processes = 0;
+  std::uint64_t short_lived = 0;
+  std::string short_lived_note;
+  MemoryCost memory;
+};
+
+/// A target that could not be opened.
+struct TargetFailure {
+  base::Pid pid = 0;
+  base::Error error;
+};
+
+class Collector {
+ public:
+  /// Opens the targets and, with `children`, their trees; takes the priming reading of their CPU times.
+  [[nodiscard]] static std::variant<std::unique_ptr<Collector>, TargetFailure> open(
+      const CollectOptions& options, const base::Clock& clock, const std::vector<base::Pid>& targets,
+      std::string proc = "/proc");
+
+  /// Never fails: what cannot be read is a gap. `elapsed_ns` and `wall_ns` stamp the tick.
+  [[nodiscard]] Batch collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const std::string& phase);
+
+  /// True when no process of the recording lives.
+  [[nodiscard]] bool everything_gone() const { return processes_.empty(); }
+  /// Looks at the processes in the order of first sight up to the first that lives, and takes in fork events: cheap
+  /// enough for every wake-up. False when nobody lives. Those found ended are dropped; their exits are in the next
+  /// batch. The first call after a tick tells what the tick saw and reads nothing.
+  [[nodiscard]] bool anyone_lives();
+  /// Drops all processes that have ended since the last tick (their exits are in the next batch) and takes in fork
+  /// events.
+  void look_for_exits();
+  /// The exits that no further tick will report.
+  [[nodiscard]] std::vector<model::Event> last_events(std::int64_t wall_ns, std::int64_t elapsed_ns);
+  /// The wait status of a COMMAND that we started and reaped; its exit event will have it.
+  void set_wait_status(base::Pid pid, int wait_status) { wait_statuses_[pid] = wait_status; }
+
+  /// Opens the interpreters of the targets ahead of the first tick. nullptr when all can be read; else why one cannot
+  /// be
+  /// (`retry` when it may still come). The events of the tries are in the next batch.
+  [[nodiscard]] const cpython::OpenFailure* try_python();
+  /// What a person calls the first target.
+  [[nodiscard]] const std::string& name_of_first() const { return name_of_first_; }
+  [[nodiscard]] CollectTotals totals() const;
+
+ private:
+  Collector(const CollectOptions& options, const base::Clock& clock, Machine machine);
+
+  void adopt(std::unique_ptr<TrackedProcess> process);
+  void try_add(base::Pid pid, std::unordered_set<base::Pid>& zombies);
+  void discover(EventLog& log);
+  [[nodiscard]] bool is_tracked(base::Pid pid) const { return tracked_pids_.contains(pid); }
+  void read_from(std::size_t first, const ReadContext& context, model::Tick& tick);
+  void read_rationed(const ReadContext& context, model::Tick& tick);
+  void report_rate(std::int64_t elapsed_ns, EventLog& log);
+  void report_exits(EventLog& log);
+  void report_starts(EventLog& log);
+  void retire(std::size_t index);
+  void drain_forks();
+
+  CollectOptions options_;
+  const base::Clock& clock_;
+  Machine machine_;
+  CgroupCache cgroups_;
+  std::optional<proc::MeminfoFile> meminfo_;
+  ForkCounter forks_;
+  Ration ration_;
+  double announced_interval_seconds_ = -1;
+  base::Pid own_pid_;
+  std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
+  std::unordered_set<base::Pid> tracked_pids_;
+  std::unordered_set<base::Pid> glimpsed_zombies_;      ///< ended ones that may still stand in a list of children
+  std::size_t announced_ = 0;                           ///< processes whose start event is out
+  std::vector<std::unique_ptr<TrackedProcess>> ended_;  ///< whose exit event is due
+  std::map<base::Pid, int> wait_statuses_;
+  std::uint64_t ticks_ = 0;
+  bool just_looked_ = false;      ///< a tick has read all processes and nobody has asked since
+  std::size_t target_count_ = 0;  ///< the first of processes_, until one of them ends
+  std::string name_of_first_;
+  std::vector<model::Event> early_events_;  ///< of try_python
+  CollectTotals totals_;
+};
+
+}  // namespace tidemark::collect

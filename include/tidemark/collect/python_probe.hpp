@@ -1,0 +1,53 @@
+// Purpose: keeps the interpreter of one process open through its life: starting up, forking, replacing its program.
+// Invariants: the target is never stopped or written; an interpreter that failed its self-check is not read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "tidemark/collect/event_log.hpp"
+#include "tidemark/collect/machine.hpp"
+#include "tidemark/collect/refusals.hpp"
+#include "tidemark/cpython/interpreter.hpp"
+#include "tidemark/memory/live_memory.hpp"
+#include "tidemark/model/sample.hpp"
+#include "tidemark/proc/process_files.hpp"
+
+namespace tidemark::collect {
+
+/// What is read of target memory, over all interpreters that a probe had.
+struct MemoryCost {
+  std::uint64_t bytes_read = 0;
+  std::uint64_t absent_bytes = 0;
+};
+
+class PythonProbe {
+ public:
+  /// Fills sample.python, or says why not. Opens the interpreter at first, and again after exec or fork.
+  void read(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns, Refusals& refusals,
+            model::ProcessSample& sample, EventLog& log);
+
+  /// The process runs another program: what is known of the old one is dropped.
+  void restart();
+
+  [[nodiscard]] bool is_reading() const { return interpreter_ != nullptr; }
+  /// Why it is not read, after a try that failed.
+  [[nodiscard]] const std::optional<cpython::OpenFailure>& failure() const { return failure_; }
+  [[nodiscard]] MemoryCost cost() const;
+
+ private:
+  void try_open(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns,
+                const model::ProcessSample& sample, EventLog& log);
+  void failed(cpython::OpenFailure failure, std::int64_t now_ns, const model::ProcessSample& sample, EventLog& log);
+  void close();
+
+  std::unique_ptr<memory::LiveMemory> memory_;
+  std::unique_ptr<cpython::Interpreter> interpreter_;  // after memory_, which it reads: destroyed first
+  std::optional<cpython::OpenFailure> failure_;
+  std::int64_t next_try_ns_ = 0;
+  std::int64_t patience_ns_ = 0;
+  MemoryCost closed_cost_;
+};
+
+}  // namespace tidemark::collect

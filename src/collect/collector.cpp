@@ -1,0 +1,266 @@
+#include "tidemark/collect/collector.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace tidemark::collect {
+namespace {
+
+// What the first reading of smaps may cost (feasibility.md §8): 0.1 ms, and 8.5 ms for each GB of RSS, rounded up.
+constexpr std::int64_t smaps_base_cost_ns = 100'000;
+constexpr double smaps_cost_ns_per_byte = 0.01;
+// The rate in force is said anew when it has changed by half.
+constexpr double rate_news_factor = 1.5;
+
+std::int64_t guessed_smaps_cost_ns(model::Bytes rss) {
+  return smaps_base_cost_ns + static_cast<std::int64_t>(smaps_cost_ns_per_byte * static_cast<double>(rss));
+}
+
+void append(std::vector<model::Event>& all, std::vector<model::Event> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+Collector::Collector(const CollectOptions& options, const base::Clock& clock, Machine machine)
+    : options_(options),
+      clock_(clock),
+      machine_(std::move(machine)),
+      cgroups_(machine_),
+      forks_(ForkCounter::open()),
+      ration_(options.smaps),
+      own_pid_(::getpid()) {
+  auto meminfo = proc::MeminfoFile::open(machine_.root);
+  if (meminfo) meminfo_.emplace(std::move(*meminfo));
+}
+
+std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const CollectOptions& options,
+                                                                        const base::Clock& clock,
+                                                                        const std::vector<base::Pid>& targets,
+                                                                        std::string proc) {
+  auto machine = Machine::open(std::move(proc));
+  if (!machine) return TargetFailure{targets.empty() ? 0 : targets.front(), std::move(machine).error()};
+  std::unique_ptr<Collector> collector(new Collector(options, clock, std::move(*machine)));
+  TargetFailure failure;
+  for (const base::Pid target : targets) {
+    if (collector->is_tracked(target)) continue;
+    auto process = TrackedProcess::open(collector->machine_, clock, target);
+    if (process) {
+      collector->adopt(std::move(*process));
+      continue;
+    }
+    failure = {target, std::move(process).error()};
+    if (!options.skip_gone || failure.error.code != base::ErrorCode::gone) return failure;
+  }
+  if (collector->processes_.empty()) return failure;
+  collector->target_count_ = collector->processes_.size();
+  collector->name_of_first_ = collector->processes_.front()->info()->name;
+  EventLog unheard(0, 0);  // whatever is refused now is refused, and said, at the first tick again
+  collector->discover(unheard);
+  return collector;
+}
+
+void Collector::adopt(std::unique_ptr<TrackedProcess> process) {
+  tracked_pids_.insert(process->pid());
+  forks_.seen(process->pid());
+  processes_.push_back(std::move(process));
+  ++totals_.processes;
+}
+
+void Collector::try_add(base::Pid pid, std::unordered_set<base::Pid>& zombies) {
+  auto process = TrackedProcess::open(machine_, clock_, pid);
+  if (process) return adopt(std::move(*process));
+  if (process.error().code != base::ErrorCode::gone) return;
+  // Seen in its parent's list and already over: it lived only between two ticks, unless it was a row of ours before.
+  zombies.insert(pid);
+  // One that was over before the first tick is no affair of this recording.
+  if (ticks_ > 0 && !glimpsed_zombies_.contains(pid)) forks_.glimpsed();
+}
+
+void Collector::discover(EventLog& log) {
+  if (!options_.children) return;
+  std::vector<base::Pid> children;
+  std::unordered_set<base::Pid> zombies;
+  for (std::size_t i = 0; i < processes_.size(); ++i) {  // grows while it runs: children of children
+    const auto listed = processes_[i]->children(children);
+    if (!listed) {
+      processes_[i]->refusals().say({model::Source::children, model::reason_of(listed.error())},
+                                    base::describe(listed.error()), processes_[i]->info(), log);
+      continue;
+    }
+    for (const base::Pid child : children) {
+      if (child != own_pid_ && !is_tracked(child) && !zombies.contains(child)) try_add(child, zombies);
+    }
+  }
+  glimpsed_zombies_ = std::move(zombies);
+}
+
+Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const std::string& phase) {
+  EventLog life(wall_ns, elapsed_ns);
+  EventLog readings(wall_ns, elapsed_ns);
+  Batch batch;
+  batch.tick = {.wall_ns = wall_ns, .elapsed_ns = elapsed_ns, .phase = phase, .system_available = {}, .samples = {}};
+  if (meminfo_) {
+    if (const auto memory = meminfo_->read()) batch.tick.system_available = memory->available;
+  }
+  cgroups_.begin_tick();
+  drain_forks();
+  const ReadContext context{.clock = clock_,
+                            .machine = machine_,
+                            .cgroups = cgroups_,
+                            .log = readings,
+                            .tick = ++ticks_,
+                            .with_python = options_.python};
+  read_from(0, context, batch.tick);
+  const std::size_t known = processes_.size();
+  discover(readings);
+  read_from(known, context, batch.tick);
+  read_rationed(context, batch.tick);
+  report_rate(elapsed_ns, readings);
+  for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i]->keep(batch.tick.samples[i], elapsed_ns);
+  totals_.rows += batch.tick.samples.size();
+  just_looked_ = true;
+
+  report_exits(life);
+  report_starts(life);
+  batch.events = life.take();
+  append(batch.events, std::exchange(early_events_, {}));
+  append(batch.events, readings.take());
+  return batch;
+}
+
+void Collector::read_from(std::size_t first, const ReadContext& context, model::Tick& tick) {
+  for (std::size_t i = first; i < processes_.size();) {
+    model::ProcessSample sample;
+    if (processes_[i]->read(context, sample) == Outcome::ended) {
+      retire(i);
+    } else {
+      tick.samples.push_back(std::move(sample));
+      ++i;
+    }
+  }
+}
+
+void Collector::read_rationed(const ReadContext& context, model::Tick& tick) {
+  if (!ration_.rule().enabled) return;
+  const std::int64_t elapsed_ns = context.log.elapsed_ns();
+  const auto source = options_.maps ? model::Source::smaps : model::Source::smaps_rollup;
+  std::vector<std::size_t> order(processes_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+    return ration_.last_read_ns(processes_[a]->info()->identity) <
+           ration_.last_read_ns(processes_[b]->info()->identity);
+  });
+  for (const std::size_t index : order) {
+    TrackedProcess& process = *processes_[index];
+    model::ProcessSample& sample = tick.samples[index];
+    if (process.refusals().rests(source, sample)) continue;
+    const auto& identity = process.info()->identity;
+    // A refused reading costs nothing, and its code belongs in every row; a paid one waits for its turn.
+    const bool free = process.refusals().was_refused(source);
+    if (!free && !ration_.allows(identity, elapsed_ns, guessed_smaps_cost_ns(sample.proc.rss.value_or(0)))) continue;
+    const std::int64_t began_ns = clock_.monotonic_ns();
+    process.read_smaps(context, options_.maps, sample);
+    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
+    ration_.spend(identity, elapsed_ns, cost_ns);
+    sample.cost_ns += cost_ns;
+  }
+}
+
+void Collector::report_rate(std::int64_t elapsed_ns, EventLog& log) {
+  const double seconds = ration_.interval_in_force_seconds();
+  if (!ration_.rule().enabled || seconds <= 0) return;
+  const bool is_news = announced_interval_seconds_ <= 0 || seconds > announced_interval_seconds_ * rate_news_factor ||
+                       seconds * rate_news_factor < announced_interval_seconds_;
+  if (!is_news) return;
+  announced_interval_seconds_ = seconds;
+  log.add(model::RationRate{.source = options_.maps ? model::Source::smaps : model::Source::smaps_rollup,
+                            .interval_seconds = seconds,
+                            .cost_ms = static_cast<double>(ration_.last_cost_ns()) / 1e6,
+                            .spent_percent = ration_.spent_percent(elapsed_ns)});
+}
+
+void Collector::report_starts(EventLog& log) {
+  for (; announced_ < processes_.size(); ++announced_) log.add(model::ProcessStart{processes_[announced_]->info()});
+}
+
+void Collector::report_exits(EventLog& log) {
+  for (const auto& process : ended_) {
+    if (!process->last_sample()) continue;  // ended before its first row: it has no last values
+    model::ProcessExit exit{
+        .last = process->last_sample(), .last_seen_elapsed_ns = process->last_seen_ns(), .wait_status = {}};
+    const auto status = wait_statuses_.find(process->pid());
+    if (status != wait_statuses_.end()) exit.wait_status = status->second;
+    log.add(std::move(exit));
+  }
+  ended_.clear();
+}
+
+void Collector::retire(std::size_t index) {
+  auto process = std::move(processes_[index]);
+  processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (index < announced_) --announced_;
+  if (index < target_count_) --target_count_;
+  tracked_pids_.erase(process->pid());
+  glimpsed_zombies_.insert(process->pid());
+  ration_.forget(process->info()->identity);
+  const MemoryCost cost = process->memory_cost();
+  totals_.memory.bytes_read += cost.bytes_read;
+  totals_.memory.absent_bytes += cost.absent_bytes;
+  ended_.push_back(std::move(process));
+}
+
+bool Collector::anyone_lives() {
+  if (std::exchange(just_looked_, false)) return !processes_.empty();
+  drain_forks();
+  while (!processes_.empty() && processes_.front()->has_ended()) retire(0);
+  return !processes_.empty();
+}
+
+void Collector::look_for_exits() {
+  drain_forks();
+  for (std::size_t i = 0; i < processes_.size();) {
+    if (processes_[i]->has_ended()) {
+      retire(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+std::vector<model::Event> Collector::last_events(std::int64_t wall_ns, std::int64_t elapsed_ns) {
+  EventLog log(wall_ns, elapsed_ns);
+  report_exits(log);
+  return log.take();
+}
+
+void Collector::drain_forks() {
+  forks_.drain([this](base::Pid pid) { return is_tracked(pid); });
+}
+
+const cpython::OpenFailure* Collector::try_python() {
+  EventLog log(clock_.wall_ns(), 0);
+  const cpython::OpenFailure* failure = nullptr;
+  for (std::size_t i = 0; i < std::min(target_count_, processes_.size()) && failure == nullptr; ++i) {
+    failure = processes_[i]->try_python(machine_, clock_, log);
+  }
+  append(early_events_, log.take());
+  return failure;
+}
+
+CollectTotals Collector::totals() const {
+  CollectTotals totals = totals_;
+  for (const auto& process : processes_) {
+    const MemoryCost cost = process->memory_cost();
+    totals.memory.bytes_read += cost.bytes_read;
+    totals.memory.absent_bytes += cost.absent_bytes;
+  }
+  totals.short_lived = forks_.count();
+  totals.short_lived_note = forks_.note();
+  return totals;
+}
+
+}  // namespace tidemark::collect

@@ -1,0 +1,98 @@
+#include "tidemark/collect/python_probe.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "tidemark/base/clock.hpp"
+
+namespace tidemark::collect {
+namespace {
+
+// A starting interpreter is ready in milliseconds, a stuck one perhaps never: the pause between two tries doubles up to
+// this.
+constexpr std::int64_t first_patience_ns = 5 * base::ns_per_ms;
+constexpr std::int64_t longest_patience_ns = 30 * base::ns_per_second;
+
+/// The address space that was opened is no longer the process's.
+bool has_moved_on(const cpython::PythonSnapshot& snapshot) {
+  return std::any_of(snapshot.gaps.begin(), snapshot.gaps.end(), [](const model::Gap& gap) {
+    return gap.source == model::Source::python &&
+           (gap.reason == model::Reason::self_check || gap.reason == model::Reason::gone);
+  });
+}
+
+}  // namespace
+
+void PythonProbe::read(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns, Refusals& refusals,
+                       model::ProcessSample& sample, EventLog& log) {
+  if (!interpreter_ && now_ns >= next_try_ns_) try_open(machine, files, now_ns, sample, log);
+  if (!interpreter_) {
+    if (failure_) refusals.add({model::Source::python, failure_->reason}, base::describe(failure_->error), sample, log);
+    return;
+  }
+  auto snapshot = interpreter_->read();
+  if (has_moved_on(snapshot)) restart();
+  sample.python = std::move(snapshot.reading);
+  sample.gaps.insert(sample.gaps.end(), snapshot.gaps.begin(), snapshot.gaps.end());
+}
+
+void PythonProbe::try_open(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns,
+                           const model::ProcessSample& sample, EventLog& log) {
+  auto memory = memory::LiveMemory::open(machine.root.fd(), files.pid());
+  if (!memory) {
+    const bool vanished = memory.error().code == base::ErrorCode::gone;
+    failed({.reason = model::reason_of(memory.error()), .error = memory.error(), .retry = vanished, .found = {}},
+           now_ns, sample, log);
+    return;
+  }
+  memory_ = std::move(*memory);
+  auto opened = cpython::Interpreter::open(machine.root, files.pid(), files, *memory_);
+  if (auto* failure = std::get_if<cpython::OpenFailure>(&opened)) {
+    failed(std::move(*failure), now_ns, sample, log);
+    return;
+  }
+  interpreter_ = std::move(std::get<std::unique_ptr<cpython::Interpreter>>(opened));
+  failure_.reset();
+  patience_ns_ = 0;
+  const auto& found = interpreter_->found();
+  log.add(model::PythonFound{sample.process, found.version, found.layout_origin, found.module_path});
+}
+
+void PythonProbe::failed(cpython::OpenFailure failure, std::int64_t now_ns, const model::ProcessSample& sample,
+                         EventLog& log) {
+  close();
+  const bool is_news = !failure_ || failure_->reason != failure.reason;
+  if (is_news && !failure.found.version.empty()) {
+    log.add(model::PythonFound{sample.process, failure.found.version, {}, failure.found.module_path});
+  }
+  patience_ns_ = std::clamp(2 * patience_ns_, first_patience_ns, longest_patience_ns);
+  next_try_ns_ = failure.retry ? now_ns + patience_ns_ : std::numeric_limits<std::int64_t>::max();
+  failure_ = std::move(failure);
+}
+
+void PythonProbe::close() {
+  interpreter_.reset();
+  if (memory_) {
+    closed_cost_.bytes_read += memory_->bytes_read();
+    closed_cost_.absent_bytes += memory_->absent_bytes();
+  }
+  memory_.reset();
+}
+
+void PythonProbe::restart() {
+  close();
+  failure_.reset();
+  next_try_ns_ = 0;
+  patience_ns_ = 0;
+}
+
+MemoryCost PythonProbe::cost() const {
+  MemoryCost cost = closed_cost_;
+  if (memory_) {
+    cost.bytes_read += memory_->bytes_read();
+    cost.absent_bytes += memory_->absent_bytes();
+  }
+  return cost;
+}
+
+}  // namespace tidemark::collect

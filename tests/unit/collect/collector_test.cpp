@@ -1,0 +1,231 @@
+// The collector on real processes that this test forks.
+#include "tidemark/collect/collector.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <functional>
+
+using namespace tidemark;
+using collect::Collector;
+
+namespace {
+
+/// A forked process that ends when this object does, or when told to.
+class Forked {
+ public:
+  /// The child runs `body` and then waits to be told to end.
+  explicit Forked(const std::function<void()>& body = [] {}) {
+    std::array<int, 2> ready{};
+    REQUIRE(::pipe(ready.data()) == 0);
+    pid_ = ::fork();
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      body();
+      [[maybe_unused]] const ssize_t told = ::write(ready[1], "r", 1);
+      while (true) ::pause();
+    }
+    char byte = 0;
+    REQUIRE(::read(ready[0], &byte, 1) == 1);
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  Forked(const Forked&) = delete;
+  Forked& operator=(const Forked&) = delete;
+  ~Forked() { end(); }
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void kill_only() { ::kill(pid_, SIGKILL); }
+  void end() {
+    if (pid_ <= 0) return;
+    kill_only();
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+const base::SystemClock system_clock;
+
+std::unique_ptr<Collector> open_collector(std::vector<base::Pid> targets, collect::CollectOptions options = {}) {
+  options.python = false;
+  auto opened = Collector::open(options, system_clock, targets);
+  REQUIRE(std::holds_alternative<std::unique_ptr<Collector>>(opened));
+  return std::move(std::get<std::unique_ptr<Collector>>(opened));
+}
+
+template <class What>
+std::vector<const What*> all(const collect::Batch& batch) {
+  std::vector<const What*> found;
+  for (const auto& event : batch.events) {
+    if (const auto* what = std::get_if<What>(&event.what)) found.push_back(what);
+  }
+  return found;
+}
+
+std::vector<base::Pid> pids(const collect::Batch& batch) {
+  std::vector<base::Pid> found;
+  for (const auto& sample : batch.tick.samples) found.push_back(sample.process->identity.pid);
+  return found;
+}
+
+void wait_until_zombie(pid_t pid) {
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a pid that does not exist is a target failure that names it") {
+  pid_t gone = 0;
+  {
+    Forked brief;
+    gone = brief.pid();
+  }
+  const auto opened = Collector::open({}, system_clock, {gone});
+  REQUIRE(std::holds_alternative<collect::TargetFailure>(opened));
+  CHECK(std::get<collect::TargetFailure>(opened).pid == gone);
+  CHECK(std::get<collect::TargetFailure>(opened).error.code == base::ErrorCode::gone);
+
+  Forked here;
+  const auto skipping =
+      Collector::open({.python = false, .skip_gone = true, .smaps = {}}, system_clock, {gone, here.pid()});
+  CHECK(std::holds_alternative<std::unique_ptr<Collector>>(skipping));
+}
+
+TEST_CASE("the tree: children of children, those that come later, the same pid named twice") {
+  Forked* inner = nullptr;
+  std::array<int, 2> told{};
+  REQUIRE(::pipe(told.data()) == 0);
+  Forked outer([&] {
+    inner = new Forked;
+    const pid_t pid = inner->pid();
+    [[maybe_unused]] const ssize_t put = ::write(told[1], &pid, sizeof pid);
+  });
+  pid_t inner_pid = 0;
+  REQUIRE(::read(told[0], &inner_pid, sizeof inner_pid) == static_cast<ssize_t>(sizeof inner_pid));
+
+  auto collector = open_collector({outer.pid(), outer.pid()});
+  auto first = collector->collect(1, 10, "warm-up");
+  CHECK(pids(first) == std::vector<base::Pid>{outer.pid(), inner_pid});
+  CHECK(all<model::ProcessStart>(first).size() == 2);
+  CHECK(first.tick.phase == "warm-up");
+  CHECK(first.tick.samples[0].proc.cpu_percent.has_value());
+  CHECK(first.tick.samples[1].proc.ppid == outer.pid());
+  CHECK(first.tick.system_available.value_or(0) > 0);
+
+  const auto alone = open_collector({outer.pid()}, {.children = false, .smaps = {}});
+  CHECK(pids(alone->collect(1, 10, "")) == std::vector<base::Pid>{outer.pid()});
+
+  SUBCASE("one that is reparented stays, and ends with its last values") {
+    outer.end();  // PR_SET_PDEATHSIG ends the inner one with it; until then it was reparented
+    collect::Batch last;
+    do {
+      last = collector->collect(2, 20, "");
+    } while (!collector->everything_gone());
+    std::vector<base::Pid> ended;
+    for (const auto* exit : all<model::ProcessExit>(last)) ended.push_back(exit->last->process->identity.pid);
+    CHECK(std::count(ended.begin(), ended.end(), inner_pid) == 1);
+    CHECK(all<model::ProcessExit>(last).back()->last->proc.rss.value_or(0) > 0);
+    CHECK(collector->totals().processes == 2);
+  }
+}
+
+TEST_CASE("a zombie has ended: an exit event with the last values, no row") {
+  Forked target;
+  auto collector = open_collector({target.pid()});
+  const auto before = collector->collect(1, 10, "");
+  REQUIRE(before.tick.samples.size() == 1);
+  target.kill_only();
+  wait_until_zombie(target.pid());
+  const auto after = collector->collect(2, 20, "");
+  CHECK(after.tick.samples.empty());
+  REQUIRE(all<model::ProcessExit>(after).size() == 1);
+  CHECK(all<model::ProcessExit>(after)[0]->last->proc.rss == before.tick.samples[0].proc.rss);
+  CHECK(all<model::ProcessExit>(after)[0]->last_seen_elapsed_ns == 10);
+  CHECK(collector->everything_gone());
+  CHECK(all<model::ProcessExit>(collector->collect(3, 30, "")).empty());  // said once
+}
+
+TEST_CASE("an exit that no tick will see is in the last events, with the wait status of a COMMAND") {
+  Forked target;
+  auto collector = open_collector({target.pid()});
+  (void)collector->collect(1, 10, "");
+  target.kill_only();
+  wait_until_zombie(target.pid());
+  collector->set_wait_status(target.pid(), SIGKILL);
+  collector->look_for_exits();
+  CHECK(collector->everything_gone());
+  const auto events = collector->last_events(2, 20);
+  REQUIRE(events.size() == 1);
+  CHECK(std::get<model::ProcessExit>(events[0].what).wait_status == SIGKILL);
+}
+
+TEST_CASE("somebody lives until the last one has ended, and nobody's exit is lost by asking") {
+  Forked first, second;
+  auto collector = open_collector({first.pid(), second.pid()});
+  (void)collector->collect(1, 10, "");
+  CHECK(collector->anyone_lives());  // what the tick saw
+  CHECK(collector->anyone_lives());
+  first.kill_only();
+  wait_until_zombie(first.pid());
+  CHECK(collector->anyone_lives());
+  second.kill_only();
+  wait_until_zombie(second.pid());
+  CHECK_FALSE(collector->anyone_lives());
+  CHECK(collector->everything_gone());
+  CHECK(collector->last_events(2, 20).size() == 2);
+}
+
+TEST_CASE("what lived only between two ticks is counted, a worker that was seen is not") {
+  auto collector = open_collector({::getpid()});
+  (void)collector->collect(1, 10, "");
+  for (int i = 0; i < 7; ++i) Forked brief;
+  Forked worker;
+  const auto batch = collector->collect(2, 20, "");
+  CHECK(pids(batch) == std::vector<base::Pid>{::getpid(), worker.pid()});
+  worker.end();
+  (void)collector->collect(3, 30, "");
+  const auto totals = collector->totals();
+  if (totals.short_lived_note.empty()) {
+    CHECK(totals.short_lived == 7);
+  } else {
+    CHECK(totals.short_lived <= 7);  // a lower bound, and called one
+  }
+}
+
+TEST_CASE("PSS waits for its share of the time, and comes") {
+  Forked target;
+  auto collector = open_collector({target.pid()});
+  constexpr std::int64_t minute = 60 * base::ns_per_second;
+  CHECK_FALSE(collector->collect(1, 0, "").tick.samples[0].proc.pss);  // nothing has passed that could pay for it
+  const auto latest = collector->collect(2, minute, "");
+  REQUIRE(latest.tick.samples[0].proc.pss);
+  CHECK(*latest.tick.samples[0].proc.pss > 0);
+  CHECK(latest.tick.samples[0].gaps.empty());
+  REQUIRE(all<model::RationRate>(latest).size() == 1);
+  CHECK(all<model::RationRate>(latest)[0]->spent_percent < 1.0);
+
+  auto off = open_collector({target.pid()}, {.smaps = {.enabled = false, .interval_ns = {}}});
+  (void)off->collect(1, 0, "");
+  CHECK_FALSE(off->collect(2, minute, "").tick.samples[0].proc.pss);
+}
+
+TEST_CASE("with maps the kinds add up to the row's PSS") {
+  Forked target;
+  auto collector = open_collector({target.pid()}, {.maps = true, .smaps = {}});
+  (void)collector->collect(1, 0, "");
+  const auto batch = collector->collect(2, 60 * base::ns_per_second, "");
+  REQUIRE(all<model::MapsReading>(batch).size() == 1);
+  model::Bytes pss = 0;
+  for (const auto& kind : all<model::MapsReading>(batch)[0]->kinds) pss += kind.pss;
+  CHECK(pss == batch.tick.samples[0].proc.pss);
+}
