@@ -1,0 +1,101 @@
+#include "tidemark/present/recording_text.hpp"
+
+#include <fmt/format.h>
+
+#include "tidemark/present/units.hpp"
+
+namespace tidemark::present {
+namespace {
+
+constexpr std::size_t name_width = 24;
+
+/// Columns, not bytes: continuation bytes of UTF-8 take none.
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (const char byte : text) columns += (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U ? 1 : 0;
+  return columns;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t columns = columns_of(text);
+  if (columns < width) text.append(width - columns, ' ');
+  return text;
+}
+
+double mb(double bytes) { return bytes / (1024.0 * 1024.0); }
+
+std::string table_row(const ProcessRow& row, bool is_tree) {
+  const std::string cpu = row.has_cpu ? fmt::format("{:.1f}", row.mean_cpu_percent) : std::string("-");
+  return fmt::format("  {} {:>8} {:>8.1f} {:>8.1f} {:>8.1f} {:>+9.1f} {:>6}\n",
+                     padded(printable(row.name, name_width), name_width),
+                     is_tree ? std::string() : std::to_string(row.pid), mb(static_cast<double>(row.start)),
+                     mb(static_cast<double>(row.peak)), mb(static_cast<double>(row.end)),
+                     mb(static_cast<double>(row.growth_bytes)), cpu);
+}
+
+std::string ticks_sentence(const SummaryView& view) {
+  std::string text = fmt::format("{} ticks in {}", view.end.ticks, duration(view.duration_ns));
+  text += fmt::format(", {} late, {} lost; {} rows of {} process{}", view.end.late_ticks, view.end.lost_ticks,
+                      view.end.rows, view.end.processes, view.end.processes == 1 ? "" : "es");
+  return text + ".\n";
+}
+
+std::string short_lived_sentence(const model::RecordingEnd& end) {
+  if (!end.short_lived || *end.short_lived == 0) return {};
+  return fmt::format("{}{} process{} lived only between two ticks and {} no row.\n",
+                     end.short_lived_note.empty() ? "" : "At least ", *end.short_lived,
+                     *end.short_lived == 1 ? "" : "es", *end.short_lived == 1 ? "has" : "have");
+}
+
+std::string cost_sentence(const SummaryView& view) {
+  const double cpu_share =
+      view.duration_ns > 0 ? 100.0 * static_cast<double>(view.end.own_cpu_ns) / static_cast<double>(view.duration_ns)
+                           : 0;
+  return fmt::format(
+      "Cost: {:.2f} % of one core, own peak RSS {}, {:.1f} kB of target memory read.\n"
+      "Longest pause of a target {:.0f} ms: never stopped, never written.\n",
+      cpu_share, megabytes(static_cast<double>(view.end.own_peak_rss)),
+      static_cast<double>(view.end.target_bytes_read) / 1024.0, static_cast<double>(view.end.longest_pause_ns) / 1e6);
+}
+
+}  // namespace
+
+std::string progress_line(const ProgressView& view, std::size_t width) {
+  std::vector<std::string> pieces;
+  pieces.push_back(duration(view.elapsed_ns));
+  pieces.push_back(fmt::format("{} process{}", view.processes, view.processes == 1 ? "" : "es"));
+  pieces.push_back(fmt::format("RSS {}", megabytes(static_cast<double>(view.rss_now))));
+  pieces.push_back(fmt::format("peak {}", megabytes(static_cast<double>(view.rss_peak))));
+  pieces.push_back(view.has_growth_per_hour ? signed_megabytes(static_cast<double>(view.growth_per_hour_bytes)) + "/h"
+                                            : signed_megabytes(static_cast<double>(view.growth_bytes)));
+  if (!view.phase.empty()) pieces.push_back("phase " + printable(view.phase, 20));
+
+  std::string line;
+  for (const auto& piece : pieces) {
+    const std::string next = (line.empty() ? "" : " | ") + piece;
+    if (columns_of(line) + columns_of(next) > width) break;
+    line += next;
+  }
+  return line;
+}
+
+std::string recording_summary(const SummaryView& view) {
+  std::string text = fmt::format("  {} {:>8} {:>8} {:>8} {:>8} {:>9} {:>6}\n", padded("RSS in MB", name_width), "pid",
+                                 "start", "peak", "end", "growth", "cpu %");
+  for (const auto& row : view.rows) text += table_row(row, false);
+  if (view.rows_left_out > 0) text += fmt::format("  … and {} more in the recording\n", view.rows_left_out);
+  if (view.rows.size() + view.rows_left_out > 1) text += table_row(view.tree, true);
+  text += '\n';
+  if (view.has_growth_per_hour) {
+    text += fmt::format("Growth so far {} per hour (last level less first level, not a verdict).\n",
+                        signed_megabytes(static_cast<double>(view.growth_per_hour_bytes)));
+  }
+  text += ticks_sentence(view);
+  text += short_lived_sentence(view.end);
+  for (const auto& note : view.notes) text += note + "\n";
+  text += cost_sentence(view);
+  for (const auto& file : view.files) text += "Recording: " + file + "\n";
+  return text;
+}
+
+}  // namespace tidemark::present
