@@ -1,0 +1,43 @@
+// Purpose: what all commands share: their streams, their exit statuses and their list. One file per command.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tidemark/base/result.hpp"
+
+namespace tidemark::cli {
+
+/// Exit statuses (docs/architecture.md, "Commands"). `record -- COMMAND` uses the command's own, and 125 for our
+/// failures.
+enum class ExitStatus : int { done = 0, finding = 1, usage = 2, cannot_open = 3, partial = 4, wrapper_failed = 125 };
+
+/// Where a command reads and writes; tests pass string streams.
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line for `tidemark --help`
+  int (*run)(std::span<const std::string> arguments, Streams& streams);
+};
+
+/// All commands that exist, in the order of the help.
+[[nodiscard]] std::span<const Command> commands();
+
+[[nodiscard]] int run_record(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] int run_mark(std::span<const std::string> arguments, Streams& streams);
+
+/// Prints `tidemark COMMAND: message` (`tidemark: message` without a command) and, when there is one, a second line
+/// `hint: …`; returns the status as an int.
+[[nodiscard]] int print_failure(Streams& streams, std::string_view command, const std::string& message,
+                                const std::string& hint, ExitStatus status);
+
+/// The whole program: picks the command, handles --help and --version, never throws.
+[[nodiscard]] int run(std::span<const std::string> arguments, Streams& streams);
+
+}  // namespace tidemark::cli

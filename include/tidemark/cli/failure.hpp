@@ -1,0 +1,26 @@
+// Purpose: the only place that turns errors into sentences: what happened, why, what to do, and the exit status.
+#pragma once
+
+#include <string>
+
+#include "tidemark/base/result.hpp"
+#include "tidemark/cli/command.hpp"
+
+namespace tidemark::cli {
+
+struct Failure {
+  std::string message;
+  std::string hint;
+  ExitStatus status = ExitStatus::usage;
+};
+
+/// A target that could not be opened.
+[[nodiscard]] Failure explain_target(base::Pid pid, const base::Error& error);
+
+/// A file of ours that could not be opened.
+[[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);
+
+/// A file of ours that could not be written any more.
+[[nodiscard]] std::string explain_lost_output(const std::string& path, const base::Error& error);
+
+}  // namespace tidemark::cli

@@ -1,0 +1,66 @@
+#include "tidemark/cli/failure.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace tidemark::cli {
+
+int print_failure(Streams& streams, std::string_view command, const std::string& message, const std::string& hint,
+                  ExitStatus status) {
+  streams.err << "tidemark" << (command.empty() ? "" : " ") << command << ": " << message << '\n';
+  if (!hint.empty()) streams.err << "hint: " << hint << '\n';
+  return static_cast<int>(status);
+}
+
+Failure explain_target(base::Pid pid, const base::Error& error) {
+  switch (error.code) {
+    case base::ErrorCode::gone:
+    case base::ErrorCode::not_found:
+      return {fmt::format("no process with pid {}{}", pid, error.detail.empty() ? "" : " (" + error.detail + ")"),
+              "it may have ended, or this is another pid namespace (a container): ps shows the pids that exist here",
+              ExitStatus::cannot_open};
+    case base::ErrorCode::permission:
+      return {fmt::format("pid {} may not be read: {}", pid, base::describe(error)),
+              "run as the same user or as root (sudo tidemark …)", ExitStatus::cannot_open};
+    default:
+      return {fmt::format("pid {} could not be opened: {}", pid, base::describe(error)), {}, ExitStatus::cannot_open};
+  }
+}
+
+Failure explain_output(const std::string& path, const base::Error& error) {
+  switch (error.code) {
+    case base::ErrorCode::busy:
+      return {fmt::format("{} is being written by another tidemark", path),
+              "name another file with -o, or end the other recording", ExitStatus::usage};
+    case base::ErrorCode::permission:
+      return {fmt::format("{} may not be written", path), "name a file in a directory of yours with -o",
+              ExitStatus::usage};
+    case base::ErrorCode::not_found:
+      return {fmt::format("{} cannot be made: its directory does not exist", path), "make the directory first",
+              ExitStatus::usage};
+    case base::ErrorCode::usage:
+    case base::ErrorCode::malformed:
+      return {fmt::format("{} cannot be continued: {}", path, base::describe(error)),
+              "without --append a new recording is begun and the old one kept as FILE.old", ExitStatus::usage};
+    case base::ErrorCode::no_space:
+      return {fmt::format("no space for {}: {}", path, base::describe(error)),
+              "free some space, or name a file elsewhere with -o", ExitStatus::usage};
+    default:
+      return {fmt::format("{} cannot be opened: {}", path, base::describe(error)), {}, ExitStatus::usage};
+  }
+}
+
+std::string explain_lost_output(const std::string& path, const base::Error& error) {
+  switch (error.code) {
+    case base::ErrorCode::closed:
+      return fmt::format("{} was closed by its reader; nothing more is written to it", path);
+    case base::ErrorCode::no_space:
+      return fmt::format("no space left for {}: it ends with its last whole tick, which is safe", path);
+    default:
+      return fmt::format("{} can no longer be written ({}): it ends with its last whole tick", path,
+                         base::describe(error));
+  }
+}
+
+}  // namespace tidemark::cli
