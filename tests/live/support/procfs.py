@@ -1,0 +1,56 @@
+"""A second, independent look at /proc for comparing with tidemark and with a program's own truth."""
+
+import os
+from pathlib import Path
+
+from .waiting import wait_for
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+READ_SYSCALL = b"0"  # read(2) on x86-64
+
+
+def status_fields(pid):
+    """/proc/PID/status as a dict of text."""
+    lines = Path(f"/proc/{pid}/status").read_text(errors="surrogateescape").splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def resident_bytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def command_line(pid):
+    """The words of the command line, as bytes."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+
+
+def thread_ids(pid):
+    return sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+
+
+def descendants(pid):
+    """Pids of all live children and their children; a process that goes meanwhile is left out."""
+    found = []
+    try:
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            for child in Path(f"/proc/{pid}/task/{tid}/children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def _system_calls(pid):
+    """What each thread is doing in the kernel: {tid: number of the system call, or b"running"}."""
+    return {tid: Path(f"/proc/{pid}/task/{tid}/syscall").read_bytes().split()[0] for tid in thread_ids(pid)}
+
+
+def wait_until_all_read(pid, spinning=()):
+    """Returns when every thread of `pid` is blocked in read(2), so that the GIL is free and all stacks stand still.
+
+    Threads in `spinning` must instead be running: such a one then holds the GIL, since nobody else wants it.
+    """
+    def settled():
+        return all(call == (b"running" if tid in spinning else READ_SYSCALL)
+                   for tid, call in _system_calls(pid).items())
+    wait_for(settled, f"all threads of {pid} are in read()")
