@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tidemark/present/units.hpp"
 
 namespace tidemark::present {
 namespace {
 
 constexpr std::size_t name_width = 24;
+constexpr std::size_t longest_phase_shown = 20;
 
 /// Columns, not bytes: continuation bytes of UTF-8 take none.
 std::size_t columns_of(std::string_view text) {
@@ -47,14 +50,20 @@ std::string short_lived_sentence(const model::RecordingEnd& end) {
                      *end.short_lived == 1 ? "" : "es", *end.short_lived == 1 ? "has" : "have");
 }
 
+/// Of a recording shorter than this a share of its time would be that of our own start.
+constexpr std::int64_t shortest_share_ns = 1'000'000'000;
+
+std::string own_cpu(const SummaryView& view) {
+  const auto cpu_ns = static_cast<double>(view.end.own_cpu_ns);
+  if (view.duration_ns < shortest_share_ns) return fmt::format("{:.1f} ms of CPU", cpu_ns / 1e6);
+  return fmt::format("{:.2f} % of one core", 100.0 * cpu_ns / static_cast<double>(view.duration_ns));
+}
+
 std::string cost_sentence(const SummaryView& view) {
-  const double cpu_share =
-      view.duration_ns > 0 ? 100.0 * static_cast<double>(view.end.own_cpu_ns) / static_cast<double>(view.duration_ns)
-                           : 0;
   return fmt::format(
-      "Cost: {:.2f} % of one core, own peak RSS {}, {:.1f} kB of target memory read.\n"
+      "Cost: {}, own peak RSS {}, {:.1f} kB of target memory read.\n"
       "Longest pause of a target {:.0f} ms: never stopped, never written.\n",
-      cpu_share, megabytes(static_cast<double>(view.end.own_peak_rss)),
+      own_cpu(view), megabytes(static_cast<double>(view.end.own_peak_rss)),
       static_cast<double>(view.end.target_bytes_read) / 1024.0, static_cast<double>(view.end.longest_pause_ns) / 1e6);
 }
 
@@ -68,15 +77,18 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
   pieces.push_back(fmt::format("peak {}", megabytes(static_cast<double>(view.rss_peak))));
   pieces.push_back(view.has_growth_per_hour ? signed_megabytes(static_cast<double>(view.growth_per_hour_bytes)) + "/h"
                                             : signed_megabytes(static_cast<double>(view.growth_bytes)));
-  if (!view.phase.empty()) pieces.push_back("phase " + printable(view.phase, 20));
 
   std::string line;
   for (const auto& piece : pieces) {
     const std::string next = (line.empty() ? "" : " | ") + piece;
-    if (columns_of(line) + columns_of(next) > width) break;
+    if (columns_of(line) + columns_of(next) > width) return line;
     line += next;
   }
-  return line;
+  constexpr std::string_view before_phase = " | phase ";
+  constexpr std::size_t shortest_phase = 4;
+  const std::size_t taken = columns_of(line) + before_phase.size();
+  if (view.phase.empty() || taken + shortest_phase > width) return line;
+  return line + std::string(before_phase) + printable(view.phase, std::min(width - taken, longest_phase_shown));
 }
 
 std::string recording_summary(const SummaryView& view) {

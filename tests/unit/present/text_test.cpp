@@ -81,6 +81,8 @@ TEST_CASE("the progress line never passes the width, and drops from its end") {
                           .has_growth_per_hour = true,
                           .phase = "job 1"};
   CHECK(progress_line(view, 79) == "1:05 | 3 processes | RSS 311.0 MB | peak 400.0 MB | +1080.0 MB/h | phase job 1");
+  CHECK(progress_line(view, 77) == "1:05 | 3 processes | RSS 311.0 MB | peak 400.0 MB | +1080.0 MB/h | phase j… 1");
+  CHECK(progress_line(view, 76) == "1:05 | 3 processes | RSS 311.0 MB | peak 400.0 MB | +1080.0 MB/h");
   CHECK(progress_line(view, 40) == "1:05 | 3 processes | RSS 311.0 MB");
   CHECK(progress_line(view, 3).empty());
 }
