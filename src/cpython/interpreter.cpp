@@ -21,8 +21,7 @@ class Interpreter::Impl {
   SnapshotReader reader_;
 };
 
-OpenResult Interpreter::open(const proc::ProcRoot&, base::Pid, proc::ProcessFiles& files,
-                             const memory::MemorySource& memory) {
+OpenResult Interpreter::open(proc::ProcessFiles& files, const memory::MemorySource& memory) {
   auto located = locate_runtime(files, memory);
   if (auto* failed = std::get_if<OpenFailure>(&located)) return std::move(*failed);
   auto& runtime = std::get<LocatedRuntime>(located);

@@ -20,7 +20,6 @@
 #include "tidemark/model/sample.hpp"
 
 namespace tidemark::proc {
-class ProcRoot;
 class ProcessFiles;
 }  // namespace tidemark::proc
 
@@ -48,8 +47,7 @@ using OpenResult = std::variant<std::unique_ptr<Interpreter>, OpenFailure>;
 class Interpreter {
  public:
   /// Finds the runtime, chooses the layout and runs the self-check. `memory` must outlive the Interpreter.
-  [[nodiscard]] static OpenResult open(const proc::ProcRoot& root, base::Pid pid, proc::ProcessFiles& files,
-                                       const memory::MemorySource& memory);
+  [[nodiscard]] static OpenResult open(proc::ProcessFiles& files, const memory::MemorySource& memory);
 
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;

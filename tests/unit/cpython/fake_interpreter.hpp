@@ -1,0 +1,195 @@
+// Purpose: an interpreter made by hand, through a layout's own offsets: runtime, thread states, frames, code,
+// collector. Each struct lies at an address of its own; what is not set is zero.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidemark/cpython/layout.hpp"
+#include "tidemark/cpython/snapshot_reader.hpp"
+#include "tidemark/memory/image_memory.hpp"
+
+namespace tidemark::cpython::test {
+
+using base::Address;
+
+inline constexpr base::Tid main_thread_id = 4711;
+
+class FakeInterpreter {
+ public:
+  static constexpr std::uint64_t start = 0x10000000;
+  static constexpr std::size_t size_bytes = 0x90000;
+  static constexpr Address runtime{start};
+  static constexpr Address interpreter{start + 0x10000};
+  static constexpr Address gil{start + 0x20000};
+  static constexpr Address code_type{start + 0x21000};
+  static constexpr Address garbage{start + 0x22000};
+  static Address thread(std::size_t i) { return Address{start + 0x30000 + i * 0x400}; }
+  static Address cframe(std::size_t i) { return Address{start + 0x40000 + i * 0x40}; }
+  static Address frame(std::size_t i) { return Address{start + 0x50000 + i * 0x100}; }
+  static Address code(std::size_t i) { return Address{start + 0x60000 + i * 0x1000}; }
+  static Address string(std::size_t i) { return Address{start + 0x70000 + i * 0x1000}; }
+
+  /// `threads` thread states, the main one last in the list as CPython has it; each waits in frame i of code 0,
+  /// line 12.
+  explicit FakeInterpreter(const Layout& layout, std::size_t threads = 1) : layout_(layout) {
+    REQUIRE(image_.add({.start = {start}, .bytes = std::vector<std::byte>(size_bytes)}));
+    put(runtime, layout.runtime.interpreters_main, interpreter);
+    put(interpreter, layout.interpreter.threads_head, thread(0));
+    put(interpreter, layout.interpreter.gil, gil);
+    set_collector();
+    set_code(0, "Worker.run", "/srv/worker.py");
+    for (std::size_t i = 0; i < threads; ++i) {
+      const bool is_last = i + 1 == threads;
+      set_thread(i, i == 0 ? Address{} : thread(i - 1), is_last ? Address{} : thread(i + 1),
+                 is_last ? main_thread_id : main_thread_id + 1 + static_cast<base::Tid>(i));
+      set_frame(i, 0, 2, {});
+      set_current_frame(i, frame(i));
+    }
+  }
+
+  template <class T>
+  void put(Address object, Field<T> field, std::type_identity_t<T> value) {
+    if (field.is_present()) put_at(object.plus(field.offset()), value);
+  }
+  template <class T>
+  void put_at(Address at, T value) {
+    REQUIRE(image_.overwrite(at, std::as_bytes(std::span<const T, 1>(&value, 1))));
+    written_.emplace_back(at, sizeof(T));
+  }
+
+  void set_thread(std::size_t i, Address prev, Address next, base::Tid native_id) {
+    put(thread(i), layout_.thread.prev, prev);
+    put(thread(i), layout_.thread.next, next);
+    put(thread(i), layout_.thread.interp, interpreter);
+    put(thread(i), layout_.thread.native_thread_id, static_cast<std::uint64_t>(native_id));
+    put(thread(i), layout_.thread.cframe, cframe(i));
+  }
+  void set_current_frame(std::size_t i, Address at) {
+    put(thread(i), layout_.thread.current_frame, at);
+    put(cframe(i), layout_.cframe.current_frame, at);
+  }
+  /// `unit` counts code units from the first instruction.
+  void set_frame(std::size_t i, std::size_t code_number, std::uint64_t unit, Address previous, std::uint8_t owner = 0) {
+    put(frame(i), layout_.frame.code, code(code_number));
+    put(frame(i), layout_.frame.previous, previous);
+    put(frame(i), layout_.frame.instruction, code(code_number).plus(layout_.code.instructions + 2 * unit));
+    put(frame(i), layout_.frame.owner, owner);
+  }
+  /// Ten code units from line 10 on: units 0 and 1 on line 10, 2 to 9 on line 12. The first traceable one is unit 1.
+  void set_code(std::size_t i, const std::string& qualname, const std::string& file) {
+    const Address at = code(i);
+    put(at, layout_.object.type, code_type);
+    put(at, layout_.object.size, 10);
+    put(at, layout_.code.first_line, 10);
+    put(at, layout_.code.version, static_cast<std::uint32_t>(++code_version_));
+    put(at, layout_.code.qualname, string(3 * i));
+    put(at, layout_.code.filename, string(3 * i + 1));
+    put(at, layout_.code.line_table, string(3 * i + 2));
+    put(at, layout_.code.first_traceable, 1);
+    set_ascii(string(3 * i), qualname);
+    set_ascii(string(3 * i + 1), file);
+    set_bytes(string(3 * i + 2), {0x80 | (10 << 3) | 1, 0, 0, 0x80 | (12 << 3) | 7, 0, 0});
+  }
+  void set_ascii(Address at, const std::string& text) {
+    set_string(at, text.size(), 1, true);
+    for (std::size_t i = 0; i < text.size(); ++i) put_at(at.plus(layout_.unicode.ascii_data + i), text[i]);
+  }
+  /// The head of a compact string.
+  void set_string(Address at, std::size_t length, unsigned kind, bool is_ascii, bool is_compact = true) {
+    put(at, layout_.unicode.length, static_cast<std::int64_t>(length));
+    put(at, layout_.unicode.state, (kind << 2U) | (is_compact ? 1U << 5U : 0U) | (is_ascii ? 1U << 6U : 0U));
+  }
+  void set_bytes(Address at, const std::vector<int>& bytes) {
+    put(at, layout_.object.size, static_cast<std::int64_t>(bytes.size()));
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      put_at(at.plus(layout_.bytes.data + i), static_cast<unsigned char>(bytes[i]));
+    }
+  }
+  /// Counts 101, 102, 103; collections 7, 8, 9; collected 10 + i; uncollectable 20 + i; three objects of garbage.
+  void set_collector() {
+    const Address gc = interpreter.plus(layout_.interpreter.gc);
+    const Address generations = gc.plus(layout_.gc.generations_end - 3 * layout_.generation.size_bytes);
+    put(gc, layout_.gc.enabled, 1);
+    put(gc, layout_.gc.generation0, generations);
+    put(gc, layout_.gc.garbage, garbage);
+    put(garbage, layout_.object.size, 3);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      put(generations.plus(i * layout_.generation.size_bytes), layout_.generation.count,
+          static_cast<std::int32_t>(101 + i));
+      const Address stats = gc.plus(layout_.gc.generation_stats + i * layout_.generation_stats.size_bytes);
+      put(stats, layout_.generation_stats.collections, 7 + i);
+      put(stats, layout_.generation_stats.collected, 10 + i);
+      put(stats, layout_.generation_stats.uncollectable, 20 + i);
+    }
+  }
+  /// Null: free.
+  void set_holder(Address holder) {
+    put(runtime, layout_.runtime.tstate_current, holder);
+    put(gil, layout_.gil.locked, holder.is_null() ? 0 : 1);
+    put(gil, layout_.gil.last_holder, holder);
+  }
+
+  [[nodiscard]] static RuntimePlace place() { return {.runtime = runtime, .code_type = code_type}; }
+  [[nodiscard]] memory::ImageMemory& image() { return image_; }
+  [[nodiscard]] const Layout& layout() const { return layout_; }
+  /// Every field that was set, as address and size.
+  [[nodiscard]] const std::vector<std::pair<Address, std::size_t>>& written() const { return written_; }
+
+  [[nodiscard]] PythonSnapshot read() {
+    SnapshotReader reader(image_, layout_, place(), main_thread_id);
+    return reader.read();
+  }
+
+ private:
+  Layout layout_;
+  memory::ImageMemory image_;
+  std::uint32_t code_version_ = 100;
+  std::vector<std::pair<Address, std::size_t>> written_;
+};
+
+/// Calls `before(address)` ahead of each piece that is read; an error that it gives is the piece's status. So memory
+/// can move between two pieces of one vectored read, as it does under a running program.
+class WatchedMemory final : public memory::MemorySource {
+ public:
+  using Before = std::function<base::Result<void>(Address)>;
+
+  WatchedMemory(const memory::MemorySource& source, Before before) : source_(source), before_(std::move(before)) {}
+
+  [[nodiscard]] base::Result<void> read(Address from, std::span<std::byte> into) const override {
+    if (auto allowed = before_(from); !allowed) return allowed;
+    return source_.read(from, into);
+  }
+  void read_many(std::span<memory::ReadRequest> requests) const override {
+    ++vector_reads_;
+    MemorySource::read_many(requests);
+  }
+  [[nodiscard]] int vector_reads() const { return vector_reads_; }
+
+ private:
+  const memory::MemorySource& source_;
+  Before before_;
+  mutable int vector_reads_ = 0;
+};
+
+inline bool has_gap(const PythonSnapshot& snapshot, model::Source source, model::Reason reason) {
+  for (const auto& gap : snapshot.gaps) {
+    if (gap == model::Gap{.source = source, .reason = reason}) return true;
+  }
+  return false;
+}
+
+/// Runs the body as a subcase for each layout that there is.
+inline void for_each_layout(const std::function<void(const Layout&)>& body) {
+  for (const Layout* layout : layouts()) {
+    CAPTURE(static_cast<int>(layout->minor));
+    body(*layout);
+  }
+}
+
+}  // namespace tidemark::cpython::test
