@@ -4,7 +4,7 @@ from .paths import PROGRAMS, ROOT, tidemark_binary
 from .procfs import (command_line, descendants, resident_bytes, status_fields, thread_ids, wait_until_all_read)
 from .pythons import DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter
 from .recorded import Recorded, RecordingTest
-from .recordings import read_csv, read_jsonl
+from .recordings import read_csv, read_growing_csv, read_jsonl
 from .redis_server import Redis
 from .runner import Recording, Result, tidemark
 from .target import Target, TargetError
@@ -13,6 +13,6 @@ from .waiting import free_port, wait_for
 __all__ = [
     "DEBIAN_PYTHON", "Interpreter", "PROGRAMS", "ROOT", "Recorded", "Recording", "RecordingTest", "Redis", "Result",
     "Target", "TargetError", "command_line", "descendants", "free_port", "interpreters", "on_each_interpreter",
-    "read_csv", "read_jsonl", "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary", "wait_for",
-    "wait_until_all_read",
+    "read_csv", "read_growing_csv", "read_jsonl", "resident_bytes", "status_fields", "thread_ids", "tidemark",
+    "tidemark_binary", "wait_for", "wait_until_all_read",
 ]

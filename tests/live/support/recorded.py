@@ -1,12 +1,10 @@
 """A directory of the test's own, recordings in it, and what a finished recording says."""
 
-import csv
-import io
 import tempfile
 import unittest
 from pathlib import Path
 
-from .recordings import read_csv, read_jsonl
+from .recordings import read_csv, read_growing_csv, read_jsonl
 from .runner import Recording
 from .waiting import PATIENCE_S, wait_for
 
@@ -63,9 +61,7 @@ class RecordingTest(unittest.TestCase):
     @staticmethod
     def rows_so_far(recording):
         """The whole rows of a recording that is being written."""
-        text = recording.outputs[0].read_bytes()
-        lines = text[:text.rfind(b"\n") + 1].decode("utf-8")
-        return list(csv.DictReader(io.StringIO(lines, newline=""), strict=True))
+        return read_growing_csv(recording.outputs[0])
 
     def wait_until(self, recording, condition, what, patience_s=PATIENCE_S):
         """Returns when `condition(rows so far)` is true."""
@@ -76,6 +72,13 @@ class RecordingTest(unittest.TestCase):
         def places(rows):
             return [place for place, row in enumerate(rows) if wanted.items() <= row.items()]
         return self.wait_until(recording, places, f"a row with {wanted}", patience_s)[-1]
+
+    @staticmethod
+    def wait_for_event(recording, kind, patience_s=PATIENCE_S):
+        """Returns when a line of type `kind` is in the JSONL, which is the second output."""
+        begin = f'{{"type":"{kind}",'.encode()
+        wait_for(lambda: any(line.startswith(begin) for line in recording.outputs[1].read_bytes().split(b"\n")),
+                 f"a {kind} line", patience_s)
 
     def files(self):
         return sorted(path.name for path in self.directory.iterdir())

@@ -18,6 +18,16 @@ def read_csv(path):
     return [dict(zip(header, row)) for row in rows]
 
 
+def read_growing_csv(path):
+    """The whole rows so far of a file that is being written, or that is still to be made."""
+    try:
+        text = Path(path).read_bytes()
+    except FileNotFoundError:
+        return []
+    lines = text[:text.rfind(b"\n") + 1].decode("utf-8")
+    return list(csv.DictReader(io.StringIO(lines, newline=""), strict=True))
+
+
 def read_jsonl(path):
     """The objects of all lines; a torn last line is an error."""
     text = Path(path).read_bytes().decode("utf-8")

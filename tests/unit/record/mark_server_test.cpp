@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
+#include <memory>
 
 #include "mark_support.hpp"
 #include "support.hpp"
@@ -16,38 +16,8 @@ using namespace tidemark::record;
 using namespace tidemark::record::test;
 namespace fs = std::filesystem;
 
-namespace {
-
-/// A recorder with one output in a directory of its own.
-struct Fixture {
-  TempDirectory directory;
-  std::string recording = directory.file("a.csv");
-  std::string socket = recording + ".sock";
-  std::vector<std::string> runtime{directory.file("run")};
-  MarkServer server = open_server(options());
-
-  [[nodiscard]] MarkServerOptions options() const {
-    return {.recordings = {recording},
-            .runtime_directories = runtime,
-            .started_wall_ns = 0,
-            .idle_timeout_ns = patience_ns};
-  }
-};
-
-const base::SystemClock real_clock;
-
-std::future<base::Result<MarkReply>> send_in_background(std::string socket, std::string label) {
-  return std::async(std::launch::async, [socket = std::move(socket), label = std::move(label)] {
-    return send_mark(socket, {.label = label, .fields = {}}, patience_ns, real_clock);
-  });
-}
-
-const std::string request_line = encode_mark_request({.label = "raw", .fields = {}});
-
-}  // namespace
-
 TEST_CASE("a client is answered when the recorder has written, not before") {
-  Fixture fixture;
+  OneOutput fixture;
   auto reply = std::async(std::launch::async, [&] {
     return send_mark(fixture.socket, {.label = "load test", .fields = {{"users", "5"}}}, patience_ns, real_clock);
   });
@@ -63,7 +33,7 @@ TEST_CASE("a client is answered when the recorder has written, not before") {
 }
 
 TEST_CASE("a mark that could not be written is answered with the reason") {
-  Fixture fixture;
+  OneOutput fixture;
   auto reply = send_in_background(fixture.socket, "x");
   take_marks(fixture.server, 1);
   fixture.server.acknowledge(false, "No space left on device", 0);
@@ -74,7 +44,7 @@ TEST_CASE("a mark that could not be written is answered with the reason") {
 }
 
 TEST_CASE("two clients at once both get their phase") {
-  Fixture fixture;
+  OneOutput fixture;
   auto first = send_in_background(fixture.socket, "first");
   auto second = send_in_background(fixture.socket, "second");
   const auto marks = take_marks(fixture.server, 2);
@@ -87,7 +57,7 @@ TEST_CASE("two clients at once both get their phase") {
 }
 
 TEST_CASE("a mark that comes while another is being written waits for its own acknowledgement") {
-  Fixture fixture;
+  OneOutput fixture;
   const RawClient first(fixture.socket);
   CHECK(first.say(request_line));
   take_marks(fixture.server, 1);
@@ -102,7 +72,7 @@ TEST_CASE("a mark that comes while another is being written waits for its own ac
 }
 
 TEST_CASE("a request may come byte by byte") {
-  Fixture fixture;
+  OneOutput fixture;
   const RawClient client(fixture.socket);
   for (const char byte : request_line.substr(0, request_line.size() - 1)) {
     CHECK(client.say({&byte, 1}));
@@ -113,7 +83,7 @@ TEST_CASE("a request may come byte by byte") {
 }
 
 TEST_CASE("garbage is refused with the reason, and harms nobody else") {
-  Fixture fixture;
+  OneOutput fixture;
   const RawClient garbled(fixture.socket), empty_label(fixture.socket), good(fixture.socket);
   CHECK(garbled.say("GET / HTTP/1.1\r\n\r\n"));
   CHECK(empty_label.say("{\"version\":1,\"label\":\"\"}\n"));
@@ -126,7 +96,7 @@ TEST_CASE("garbage is refused with the reason, and harms nobody else") {
 }
 
 TEST_CASE("a client that leaves early, cut or after its request, is nobody's problem") {
-  Fixture fixture;
+  OneOutput fixture;
   { const RawClient silent(fixture.socket); }
   {
     const RawClient cut(fixture.socket);
@@ -145,7 +115,7 @@ TEST_CASE("a client that leaves early, cut or after its request, is nobody's pro
 }
 
 TEST_CASE("an endless request is cut off at its cap") {
-  Fixture fixture;
+  OneOutput fixture;
   const RawClient flood(fixture.socket);
   const std::string chunk(8 * 1024, 'x');
   std::size_t sent_bytes = 0;
@@ -172,7 +142,7 @@ TEST_CASE("an idle client is dropped at its deadline without any tick") {
 }
 
 TEST_CASE("more clients than places: the recorder rests, and the next comes in when one goes") {
-  Fixture fixture;
+  OneOutput fixture;
   std::vector<std::unique_ptr<RawClient>> clients;
   for (std::size_t i = 0; i < mark_clients_cap; ++i) clients.push_back(std::make_unique<RawClient>(fixture.socket));
   CHECK(fixture.server.take().empty());
@@ -188,7 +158,7 @@ TEST_CASE("more clients than places: the recorder rests, and the next comes in w
 }
 
 TEST_CASE("places taken by clients that wait for the recorder are free again after it answered") {
-  Fixture fixture;
+  OneOutput fixture;
   std::vector<std::unique_ptr<RawClient>> clients;
   for (std::size_t i = 0; i < mark_clients_cap; ++i) {
     clients.push_back(std::make_unique<RawClient>(fixture.socket));
@@ -204,7 +174,7 @@ TEST_CASE("places taken by clients that wait for the recorder are free again aft
 }
 
 TEST_CASE("out of descriptors: the recorder rests, and serves again at a later tick") {
-  Fixture fixture;
+  OneOutput fixture;
   const RawClient client(fixture.socket);
   CHECK(client.say(request_line));
   rlimit usual{};
@@ -220,82 +190,8 @@ TEST_CASE("out of descriptors: the recorder rests, and serves again at a later t
   CHECK(marks[0].label == "raw");
 }
 
-TEST_CASE("a recording that ends leaves its clients an end, and no files") {
-  const TempDirectory directory;
-  const auto recording = directory.file("a.csv");
-  std::future<base::Result<MarkReply>> reply;
-  {
-    auto server = open_server({.recordings = {recording}, .runtime_directories = {directory.file("run")}});
-    reply = send_in_background(recording + ".sock", "x");
-    take_marks(server, 1);
-  }
-  const auto heard = reply.get();
-  REQUIRE_FALSE(heard);
-  CHECK(heard.error().code == base::ErrorCode::closed);
-  CHECK_FALSE(fs::exists(recording + ".sock"));
-  CHECK(fs::is_empty(directory.file("run")));
-}
-
-TEST_CASE("each output has a socket, all lead to the same recorder, and one finds them by any name of the file") {
-  const TempDirectory directory;
-  write_text(directory.file("a.csv"), "");
-  fs::create_symlink("a.csv", directory.file("latest.csv"));
-  const std::vector<std::string> runtime{directory.file("run")};
-  auto server = open_server(
-      {.recordings = {directory.file("a.csv"), directory.file("a.jsonl"), "-"}, .runtime_directories = runtime});
-  CHECK(server.problems().empty());
-  for (const char* name : {"a.csv", "a.jsonl", "latest.csv"}) {
-    CAPTURE(name);
-    const auto socket = find_socket(directory.file(name), runtime);
-    REQUIRE(socket);
-    auto reply = send_in_background(*socket, name);
-    CHECK(take_marks(server, 1)[0].label == name);
-    server.acknowledge(true, "", 1);
-    CHECK(reply.get().has_value());
-  }
-  const auto other = find_socket(directory.file("b.csv"), runtime);
-  REQUIRE_FALSE(other);
-  CHECK(other.error().code == base::ErrorCode::not_found);
-}
-
-TEST_CASE("a recording without a place beside it has its socket in the runtime directory") {
-  const TempDirectory directory;
-  const std::vector<std::string> runtime{directory.file("run")};
-  const std::string no_room = directory.file(std::string(255, 'n'));  // no room for .sock
-  for (const std::string& recording : {std::string("-"), std::string("/dev/null"), no_room}) {
-    CAPTURE(recording);
-    const auto server = open_server({.recordings = {recording}, .runtime_directories = runtime});
-    const auto own = directory.file("run/" + std::to_string(::getpid()) + ".sock");
-    CHECK(socket_is_live(own));
-    CHECK(server.problems().size() == (recording == no_room ? 1 : 0));
-    CHECK(find_socket(own, {}).value() == own);
-    if (recording != "-") CHECK(find_socket(recording, runtime).value() == own);
-    const auto running = list_running(runtime);
-    REQUIRE(running.size() == 1);
-    CHECK(running[0].recordings == std::vector<std::string>{recording});
-  }
-}
-
-TEST_CASE("no socket at all is an error, no entry only a problem") {
-  const TempDirectory directory;
-  const auto nowhere = MarkServer::open({.recordings = {"-"}, .runtime_directories = {directory.file("missing/run")}});
-  REQUIRE_FALSE(nowhere);
-  CHECK(nowhere.error().path == directory.file("missing/run"));
-  const auto unlisted = open_server({.recordings = {directory.file("a.csv")}, .runtime_directories = {}});
-  CHECK(unlisted.problems().size() == 1);
-  CHECK(find_socket(directory.file("a.csv"), {}).has_value());
-}
-
-TEST_CASE("a second recorder of the same file gets no socket of the first") {
-  Fixture fixture;
-  const auto second = open_server(fixture.options());
-  CHECK(second.problems().size() == 1);
-  CHECK(second.problems()[0].code == base::ErrorCode::busy);
-  CHECK(find_socket(fixture.recording, fixture.runtime).value() == fixture.socket);
-}
-
 TEST_CASE("a recorder that does not answer costs the client its timeout") {
-  Fixture fixture;
+  OneOutput fixture;
   const auto reply = send_mark(fixture.socket, {.label = "x", .fields = {}}, 30 * base::ns_per_ms, real_clock);
   REQUIRE_FALSE(reply);
   CHECK(reply.error().code == base::ErrorCode::busy);
@@ -310,7 +206,7 @@ TEST_CASE("a client that meets nobody says so") {
 
 TEST_CASE("another user is not heard") {
   if (::geteuid() != 0) return;  // only root can be two users
-  Fixture fixture;
+  OneOutput fixture;
   fs::permissions(fixture.directory.path(), fs::perms::all);
   REQUIRE(::chmod(fixture.socket.c_str(), 0666) == 0);  // so that the kernel lets it in
   const pid_t child = ::fork();

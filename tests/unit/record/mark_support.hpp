@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <future>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support.hpp"
 #include "tidemark/record/mark_client.hpp"
 #include "tidemark/record/mark_server.hpp"
 #include "tidemark/record/mark_socket.hpp"
@@ -102,5 +104,31 @@ pid_t run_and_kill(Body body) {
   REQUIRE(status == 0);
   return child;
 }
+
+/// A recorder with one output in a directory of its own.
+struct OneOutput {
+  TempDirectory directory;
+  std::string recording = directory.file("a.csv");
+  std::string socket = recording + ".sock";
+  std::vector<std::string> runtime{directory.file("run")};
+  MarkServer server = open_server(options());
+
+  [[nodiscard]] MarkServerOptions options() const {
+    return {.recordings = {recording},
+            .runtime_directories = runtime,
+            .started_wall_ns = 0,
+            .idle_timeout_ns = patience_ns};
+  }
+};
+
+inline const base::SystemClock real_clock;
+
+inline std::future<base::Result<MarkReply>> send_in_background(std::string socket, std::string label) {
+  return std::async(std::launch::async, [socket = std::move(socket), label = std::move(label)] {
+    return send_mark(socket, {.label = label, .fields = {}}, patience_ns, real_clock);
+  });
+}
+
+inline const std::string request_line = encode_mark_request({.label = "raw", .fields = {}});
 
 }  // namespace tidemark::record::test
