@@ -69,6 +69,7 @@ collect::CollectOptions collect_options(const RecordOptions& options) {
   collect::CollectOptions collect;
   collect.children = options.children;
   collect.skip_gone = !options.name_regex.empty();
+  collect.may_be_gone = !options.command.empty();
   collect.maps = options.maps;
   collect.smaps.enabled = options.pss != PssMode::off;
   if (options.pss == PssMode::every) collect.smaps.interval_ns = options.pss_interval_ns;

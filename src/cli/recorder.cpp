@@ -38,6 +38,11 @@ Recorder::Recorder(const RecordOptions& options, Streams& streams, const base::C
   }
 }
 
+void Recorder::use_command(std::optional<ChildCommand> command) {
+  command_ = std::move(command);
+  if (command_) collector_->expect_wait_status(command_->pid());
+}
+
 void Recorder::use_marks(std::optional<record::MarkServer> marks) {
   marks_ = std::move(marks);
   if (marks_) waiter_->watch_marks(marks_->poll_fd());

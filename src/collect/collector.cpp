@@ -53,10 +53,15 @@ std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const Co
       continue;
     }
     failure = {target, std::move(process).error()};
-    if (!options.skip_gone || failure.error.code != base::ErrorCode::gone) return failure;
+    const bool may_go = options.skip_gone || options.may_be_gone;
+    if (!may_go || failure.error.code != base::ErrorCode::gone) return failure;
+    ++collector->gone_targets_;
   }
-  if (collector->processes_.empty()) return failure;
   collector->target_count_ = collector->processes_.size();
+  if (collector->processes_.empty()) {
+    if (options.may_be_gone) return collector;
+    return failure;
+  }
   collector->name_of_first_ = collector->processes_.front()->info()->name;
   EventLog unheard(0, 0);  // whatever is refused now is refused, and said, at the first tick again
   collector->discover(unheard);
@@ -72,6 +77,10 @@ void Collector::adopt(std::unique_ptr<TrackedProcess> process) {
 
 void Collector::try_add(base::Pid pid, std::unordered_set<base::Pid>& zombies) {
   auto process = TrackedProcess::open(machine_, clock_, pid);
+  if (process && retired_.contains((*process)->info()->identity)) {  // on its way to a zombie, its memory given back
+    zombies.insert(pid);
+    return;
+  }
   if (process) return adopt(std::move(*process));
   if (process.error().code != base::ErrorCode::gone) return;
   // Seen in its parent's list and already over: it lived only between two ticks, unless it was a row of ours before.
@@ -95,6 +104,7 @@ void Collector::discover(EventLog& log) {
       if (child != own_pid_ && !is_tracked(child) && !zombies.contains(child)) try_add(child, zombies);
     }
   }
+  std::erase_if(retired_, [&zombies](const auto& identity) { return !zombies.contains(identity.pid); });
   glimpsed_zombies_ = std::move(zombies);
 }
 
@@ -188,15 +198,21 @@ void Collector::report_starts(EventLog& log) {
 }
 
 void Collector::report_exits(EventLog& log) {
-  for (const auto& process : ended_) {
+  std::vector<std::unique_ptr<TrackedProcess>> waiting;
+  for (auto& process : ended_) {
     if (!process->last_sample()) continue;  // ended before its first row: it has no last values
     model::ProcessExit exit{
         .last = process->last_sample(), .last_seen_elapsed_ns = process->last_seen_ns(), .wait_status = {}};
     const auto status = wait_statuses_.find(process->pid());
-    if (status != wait_statuses_.end()) exit.wait_status = status->second;
+    if (status != wait_statuses_.end()) {
+      exit.wait_status = status->second;
+    } else if (unreaped_ == process->pid()) {
+      waiting.push_back(std::move(process));
+      continue;
+    }
     log.add(std::move(exit));
   }
-  ended_.clear();
+  ended_ = std::move(waiting);
 }
 
 void Collector::retire(std::size_t index) {
@@ -206,6 +222,7 @@ void Collector::retire(std::size_t index) {
   if (index < target_count_) --target_count_;
   tracked_pids_.erase(process->pid());
   glimpsed_zombies_.insert(process->pid());
+  retired_.insert(process->info()->identity);
   ration_.forget(process->info()->identity);
   const MemoryCost cost = process->memory_cost();
   totals_.memory.bytes_read += cost.bytes_read;
@@ -233,6 +250,7 @@ void Collector::look_for_exits() {
 
 std::vector<model::Event> Collector::last_events(std::int64_t wall_ns, std::int64_t elapsed_ns) {
   EventLog log(wall_ns, elapsed_ns);
+  unreaped_.reset();
   report_exits(log);
   return log.take();
 }
@@ -258,7 +276,7 @@ CollectTotals Collector::totals() const {
     totals.memory.bytes_read += cost.bytes_read;
     totals.memory.absent_bytes += cost.absent_bytes;
   }
-  totals.short_lived = forks_.count();
+  totals.short_lived = forks_.count() + (options_.may_be_gone ? gone_targets_ : 0);
   totals.short_lived_note = forks_.note();
   return totals;
 }

@@ -12,6 +12,8 @@ namespace {
 // this.
 constexpr std::int64_t first_patience_ns = 5 * base::ns_per_ms;
 constexpr std::int64_t longest_patience_ns = 30 * base::ns_per_second;
+// An interpreter that was met between execve and its first instruction is there long before this.
+constexpr std::int64_t longest_start_ns = 500 * base::ns_per_ms;
 
 /// The address space that was opened is no longer the process's.
 bool has_moved_on(const cpython::PythonSnapshot& snapshot) {
@@ -27,7 +29,13 @@ void PythonProbe::read(const Machine& machine, proc::ProcessFiles& files, std::i
                        model::ProcessSample& sample, EventLog& log) {
   if (!interpreter_ && now_ns >= next_try_ns_) try_open(machine, files, now_ns, sample, log);
   if (!interpreter_) {
-    if (failure_) refusals.add({model::Source::python, failure_->reason}, base::describe(failure_->error), sample, log);
+    if (!failure_) return;
+    const model::Gap gap{model::Source::python, failure_->reason};
+    if (failure_->retry && may_be_starting(now_ns)) {
+      sample.gaps.push_back(gap);
+    } else {
+      refusals.add(gap, base::describe(failure_->error), sample, log);
+    }
     return;
   }
   auto snapshot = interpreter_->read();
@@ -46,13 +54,14 @@ void PythonProbe::try_open(const Machine& machine, proc::ProcessFiles& files, st
     return;
   }
   memory_ = std::move(*memory);
-  auto opened = cpython::Interpreter::open(machine.root, files.pid(), files, *memory_);
+  auto opened = cpython::Interpreter::open(files, *memory_);
   if (auto* failure = std::get_if<cpython::OpenFailure>(&opened)) {
     failed(std::move(*failure), now_ns, sample, log);
     return;
   }
   interpreter_ = std::move(std::get<std::unique_ptr<cpython::Interpreter>>(opened));
   failure_.reset();
+  failing_since_ns_.reset();
   patience_ns_ = 0;
   const auto& found = interpreter_->found();
   log.add(model::PythonFound{sample.process, found.version, found.layout_origin, found.module_path});
@@ -65,9 +74,18 @@ void PythonProbe::failed(cpython::OpenFailure failure, std::int64_t now_ns, cons
   if (is_news && !failure.found.version.empty()) {
     log.add(model::PythonFound{sample.process, failure.found.version, {}, failure.found.module_path});
   }
+  if (!failing_since_ns_) failing_since_ns_ = now_ns;
+  // The loader maps libpython a moment after the executable.
+  const bool may_be_loading =
+      failure.reason == model::Reason::not_python || failure.reason == model::Reason::unsupported;
+  failure.retry = failure.retry || (may_be_loading && may_be_starting(now_ns));
   patience_ns_ = std::clamp(2 * patience_ns_, first_patience_ns, longest_patience_ns);
   next_try_ns_ = failure.retry ? now_ns + patience_ns_ : std::numeric_limits<std::int64_t>::max();
   failure_ = std::move(failure);
+}
+
+bool PythonProbe::may_be_starting(std::int64_t now_ns) const {
+  return failing_since_ns_ && now_ns - *failing_since_ns_ < longest_start_ns;
 }
 
 void PythonProbe::close() {
@@ -82,6 +100,7 @@ void PythonProbe::close() {
 void PythonProbe::restart() {
   close();
   failure_.reset();
+  failing_since_ns_.reset();
   next_try_ns_ = 0;
   patience_ns_ = 0;
 }

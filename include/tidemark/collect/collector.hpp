@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <variant>
@@ -27,7 +28,8 @@ namespace tidemark::collect {
 struct CollectOptions {
   bool children = true;
   bool python = true;
-  bool skip_gone = false;  ///< a target that has gone meanwhile is left out, if another is there
+  bool skip_gone = false;    ///< a target that has gone meanwhile is left out, if another is there
+  bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
   bool maps = false;       ///< the rationed reading is the whole of smaps instead of smaps_rollup
   RationRule smaps;
 };
@@ -73,6 +75,8 @@ class Collector {
   void look_for_exits();
   /// The exits that no further tick will report.
   [[nodiscard]] std::vector<model::Event> last_events(std::int64_t wall_ns, std::int64_t elapsed_ns);
+  /// The exit event of a COMMAND that we started waits for its wait status: we may see its end before we reap it.
+  void expect_wait_status(base::Pid pid) { unreaped_ = pid; }
   /// The wait status of a COMMAND that we started and reaped; its exit event will have it.
   void set_wait_status(base::Pid pid, int wait_status) { wait_statuses_[pid] = wait_status; }
 
@@ -111,13 +115,16 @@ class Collector {
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
   std::unordered_set<base::Pid> tracked_pids_;
   std::unordered_set<base::Pid> glimpsed_zombies_;      ///< ended ones that may still stand in a list of children
+  std::set<model::ProcessIdentity> retired_;  ///< of ours, ended and perhaps not reaped: not to be taken for new ones
   std::size_t announced_ = 0;                           ///< processes whose start event is out
   std::vector<std::unique_ptr<TrackedProcess>> ended_;  ///< whose exit event is due
   std::map<base::Pid, int> wait_statuses_;
+  std::optional<base::Pid> unreaped_;  ///< the COMMAND, as long as its exit event must wait
   std::uint64_t ticks_ = 0;
   bool just_looked_ = false;      ///< a tick has read all processes and nobody has asked since
   std::size_t target_count_ = 0;  ///< the first of processes_, until one of them ends
   std::string name_of_first_;
+  std::uint64_t gone_targets_ = 0;
   std::vector<model::Event> early_events_;  ///< of try_python
   CollectTotals totals_;
 };

@@ -41,10 +41,13 @@ class PythonProbe {
                 const model::ProcessSample& sample, EventLog& log);
   void failed(cpython::OpenFailure failure, std::int64_t now_ns, const model::ProcessSample& sample, EventLog& log);
   void close();
+  /// Whether what failed may just be an interpreter on its way: no news yet, and worth another try.
+  [[nodiscard]] bool may_be_starting(std::int64_t now_ns) const;
 
   std::unique_ptr<memory::LiveMemory> memory_;
   std::unique_ptr<cpython::Interpreter> interpreter_;  // after memory_, which it reads: destroyed first
   std::optional<cpython::OpenFailure> failure_;
+  std::optional<std::int64_t> failing_since_ns_;
   std::int64_t next_try_ns_ = 0;
   std::int64_t patience_ns_ = 0;
   MemoryCost closed_cost_;

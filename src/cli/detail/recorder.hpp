@@ -25,7 +25,7 @@ class Recorder {
            std::unique_ptr<collect::Collector> collector, Outputs outputs, std::unique_ptr<PollWaiter> waiter);
 
   void use_marks(std::optional<record::MarkServer> marks);
-  void use_command(std::optional<ChildCommand> command) { command_ = std::move(command); }
+  void use_command(std::optional<ChildCommand> command);
 
   /// Records until the end and prints the closing screen; the exit status.
   [[nodiscard]] int run();

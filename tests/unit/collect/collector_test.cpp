@@ -99,6 +99,13 @@ TEST_CASE("a pid that does not exist is a target failure that names it") {
   const auto skipping =
       Collector::open({.python = false, .skip_gone = true, .smaps = {}}, system_clock, {gone, here.pid()});
   CHECK(std::holds_alternative<std::unique_ptr<Collector>>(skipping));
+
+  const auto empty = Collector::open({.python = false, .may_be_gone = true, .smaps = {}}, system_clock, {gone});
+  REQUIRE(std::holds_alternative<std::unique_ptr<Collector>>(empty));
+  const auto& collector = std::get<std::unique_ptr<Collector>>(empty);
+  CHECK(collector->collect(1, 10, "").tick.samples.empty());
+  CHECK(collector->totals().processes == 0);
+  CHECK(collector->totals().short_lived == 1);
 }
 
 TEST_CASE("the tree: children of children, those that come later, the same pid named twice") {
@@ -165,6 +172,22 @@ TEST_CASE("an exit that no tick will see is in the last events, with the wait st
   collector->look_for_exits();
   CHECK(collector->everything_gone());
   const auto events = collector->last_events(2, 20);
+  REQUIRE(events.size() == 1);
+  CHECK(std::get<model::ProcessExit>(events[0].what).wait_status == SIGKILL);
+}
+
+TEST_CASE("the exit of a COMMAND waits until it is reaped") {
+  Forked target;
+  auto collector = open_collector({target.pid()});
+  collector->expect_wait_status(target.pid());
+  (void)collector->collect(1, 10, "");
+  target.kill_only();
+  wait_until_zombie(target.pid());
+  const auto seen_first = collector->collect(2, 20, "");
+  CHECK(seen_first.tick.samples.empty());
+  CHECK(all<model::ProcessExit>(seen_first).empty());
+  collector->set_wait_status(target.pid(), SIGKILL);
+  const auto events = collector->last_events(3, 30);
   REQUIRE(events.size() == 1);
   CHECK(std::get<model::ProcessExit>(events[0].what).wait_status == SIGKILL);
 }
