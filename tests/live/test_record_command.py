@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`record -- COMMAND`: the command runs as if tidemark were not there, and its status is ours."""
 
+import os
 import resource
 import signal
 import subprocess
@@ -32,7 +33,7 @@ class Command(RecordingTest):
         plain = self.directory / "plain"
         plain.write_text("no program")
         for command, status in (("tidemark-no-such-command", 127), ("./none/at-all", 127), (plain, 126)):
-            result = self.run_command(command)
+            result = self.run_command(command, env={**os.environ, "PATH": "/usr/bin:/bin"})
             self.assertEqual((result.status, result.stdout), (status, ""))
             self.assertRegex(result.stderr, r"tidemark record: the command '[^\n]+' cannot be run: ")
 

@@ -1,5 +1,7 @@
 // Purpose: keeps the interpreter of one process open through its life: starting up, forking, replacing its program.
 // Invariants: the target is never stopped or written; an interpreter that failed its self-check is not read.
+// A failure that may pass (the loader has not mapped libpython yet, the runtime is not initialised) is a gap of its rows
+// and no error line until it has lasted half a second; only then is a process given up as not Python.
 #pragma once
 
 #include <cstdint>
