@@ -2,9 +2,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
+#include <filesystem>
 
 #include "tidemark/base/clock.hpp"
 
@@ -28,8 +31,27 @@ std::string default_stem(const std::string& name, base::Pid pid, std::int64_t wa
   return fmt::format("tidemark_{}_{}_{:%Y%m%d_%H%M%S}", safe, pid, local);
 }
 
+namespace {
+
+/// Whether a file can be made or written there. Asked for all before the first is opened, so that a mistyped one leaves
+/// the others as they were.
+base::Result<void> check_place(const std::string& path) {
+  if (path == "-") return {};
+  const std::filesystem::path file(path);
+  const std::string directory = file.has_parent_path() ? file.parent_path().string() : ".";
+  const bool exists = ::access(path.c_str(), F_OK) == 0;
+  const int refused = exists ? ::access(path.c_str(), W_OK) : ::access(directory.c_str(), W_OK | X_OK);
+  if (refused != 0) return base::fail(base::os_error("open the recording", errno, path));
+  return {};
+}
+
+}  // namespace
+
 std::variant<Outputs, Outputs::OpenFailure> Outputs::open(const OutputOptions& options,
                                                           const model::RecordingHeader& header) {
+  for (const auto& path : options.paths) {
+    if (auto possible = check_place(path); !possible) return OpenFailure{path, std::move(possible).error()};
+  }
   Outputs outputs;
   for (const auto& path : options.paths) {
     record::FileOptions file_options;

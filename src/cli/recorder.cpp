@@ -53,7 +53,8 @@ int Recorder::run() {
   const collect::LoopOptions loop{
       .interval_ns = options_.interval_ns, .first_due_ns = first_due_ns_, .duration_ns = options_.duration_ns};
   const collect::LoopWork work{.tick = [this](const collect::TickOrder& order) { take_tick(order); },
-                               .over = [this] { return is_over(); }};
+                               .over = [this] { return is_over(); },
+                               .look = [this] { look_around(); }};
   collect::run_tick_loop(clock_, *waiter_, loop, work, counts_);
   if (why_over_.empty()) why_over_ = "duration";
   finish();
@@ -64,15 +65,18 @@ bool Recorder::is_over() {
   if (!why_over_.empty()) return true;
   if (outputs_.all_lost()) {
     why_over_ = "error";
-  } else if (command_) {
-    if (const auto status = command_->reap(false)) {
-      collector_->set_wait_status(command_->pid(), *status);
-      why_over_ = "command_exited";
-    }
-  } else if (!collector_->anyone_lives()) {
+  } else if (!command_ && collector_->everything_gone()) {
     why_over_ = "targets_gone";
   }
   return !why_over_.empty();
+}
+
+void Recorder::look_around() {
+  if (!command_) return collector_->look_for_exits();
+  if (const auto status = command_->reap(false)) {
+    collector_->set_wait_status(command_->pid(), *status);
+    why_over_ = "command_exited";
+  }
 }
 
 std::vector<model::Mark> Recorder::waiting_marks() {
@@ -84,7 +88,7 @@ std::vector<model::Mark> Recorder::waiting_marks() {
 
 void Recorder::take_tick(const collect::TickOrder& order) {
   const std::int64_t elapsed_ns = elapsed_of(order.elapsed_ns);
-  auto marks = waiting_marks();
+  auto marks = order.by_mark ? waiting_marks() : std::vector<model::Mark>{};
   if (order.by_mark && marks.empty()) {  // a client that only connected
     --counts_.ticks;
     return;

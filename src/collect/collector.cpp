@@ -96,8 +96,8 @@ void Collector::discover(EventLog& log) {
   for (std::size_t i = 0; i < processes_.size(); ++i) {  // grows while it runs: children of children
     const auto listed = processes_[i]->children(children);
     if (!listed) {
-      processes_[i]->refusals().say({model::Source::children, model::reason_of(listed.error())},
-                                    base::describe(listed.error()), processes_[i]->info(), log);
+      processes_[i]->refusals().say({model::Source::children, model::reason_of(listed.error())}, listed.error(),
+                                    processes_[i]->info(), log);
       continue;
     }
     for (const base::Pid child : children) {
@@ -132,7 +132,6 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   report_rate(elapsed_ns, readings);
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i]->keep(batch.tick.samples[i], elapsed_ns);
   totals_.rows += batch.tick.samples.size();
-  just_looked_ = true;
 
   report_exits(life);
   report_starts(life);
@@ -228,13 +227,6 @@ void Collector::retire(std::size_t index) {
   totals_.memory.bytes_read += cost.bytes_read;
   totals_.memory.absent_bytes += cost.absent_bytes;
   ended_.push_back(std::move(process));
-}
-
-bool Collector::anyone_lives() {
-  if (std::exchange(just_looked_, false)) return !processes_.empty();
-  drain_forks();
-  while (!processes_.empty() && processes_.front()->has_ended()) retire(0);
-  return !processes_.empty();
 }
 
 void Collector::look_for_exits() {

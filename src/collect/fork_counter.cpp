@@ -91,7 +91,7 @@ ForkCounter ForkCounter::open() {
   const bool bound =
       socket.is_open() && ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   if (!bound || !subscribe(socket.get())) {
-    counter.refusal_ = "the kernel's fork events need CAP_NET_ADMIN";
+    counter.refusal_ = "the fork events of this kernel need CAP_NET_ADMIN";
     return counter;
   }
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);

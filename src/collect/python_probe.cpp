@@ -14,6 +14,8 @@ constexpr std::int64_t first_patience_ns = 5 * base::ns_per_ms;
 constexpr std::int64_t longest_patience_ns = 30 * base::ns_per_second;
 // An interpreter that was met between execve and its first instruction is there long before this.
 constexpr std::int64_t longest_start_ns = 500 * base::ns_per_ms;
+// A process that is older than this has loaded its libraries, unless it has just called execve. btime is in seconds.
+constexpr std::int64_t youth_ns = 3 * base::ns_per_second;
 
 /// The address space that was opened is no longer the process's.
 bool has_moved_on(const cpython::PythonSnapshot& snapshot) {
@@ -34,7 +36,7 @@ void PythonProbe::read(const Machine& machine, proc::ProcessFiles& files, std::i
     if (failure_->retry && may_be_starting(now_ns)) {
       sample.gaps.push_back(gap);
     } else {
-      refusals.add(gap, base::describe(failure_->error), sample, log);
+      refusals.add(gap, failure_->error, sample, log);
     }
     return;
   }
@@ -76,8 +78,9 @@ void PythonProbe::failed(cpython::OpenFailure failure, std::int64_t now_ns, cons
   }
   if (!failing_since_ns_) failing_since_ns_ = now_ns;
   // The loader maps libpython a moment after the executable.
+  const bool is_fresh = has_new_program_ || log.wall_ns() - sample.process->started_wall_ns < youth_ns;
   const bool may_be_loading =
-      failure.reason == model::Reason::not_python || failure.reason == model::Reason::unsupported;
+      is_fresh && (failure.reason == model::Reason::not_python || failure.reason == model::Reason::unsupported);
   failure.retry = failure.retry || (may_be_loading && may_be_starting(now_ns));
   patience_ns_ = std::clamp(2 * patience_ns_, first_patience_ns, longest_patience_ns);
   next_try_ns_ = failure.retry ? now_ns + patience_ns_ : std::numeric_limits<std::int64_t>::max();
@@ -99,6 +102,7 @@ void PythonProbe::close() {
 
 void PythonProbe::restart() {
   close();
+  has_new_program_ = true;
   failure_.reset();
   failing_since_ns_.reset();
   next_try_ns_ = 0;

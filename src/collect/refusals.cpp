@@ -15,18 +15,18 @@ bool is_lasting(model::Reason reason) {
 void Refusals::add(model::Source source, const base::Error& error, model::ProcessSample& sample, EventLog& log) {
   const model::Gap gap{source, model::reason_of(error)};
   if (is_lasting(gap.reason)) resting_[source] = rest_ticks;
-  add(gap, base::describe(error), sample, log);
+  add(gap, error, sample, log);
 }
 
-void Refusals::add(model::Gap gap, const std::string& text, model::ProcessSample& sample, EventLog& log) {
+void Refusals::add(model::Gap gap, const base::Error& error, model::ProcessSample& sample, EventLog& log) {
   sample.gaps.push_back(gap);
-  say(gap, text, sample.process, log);
+  say(gap, error, sample.process, log);
 }
 
-void Refusals::say(model::Gap gap, const std::string& text, const std::shared_ptr<const model::ProcessInfo>& process,
+void Refusals::say(model::Gap gap, const base::Error& error, const std::shared_ptr<const model::ProcessInfo>& process,
                    EventLog& log) {
   if (is_ordinary(gap.reason) || !said_.insert(gap).second) return;
-  log.add(model::SourceError{process, gap, text});
+  log.add(model::SourceError{process, gap, base::describe(error)});
 }
 
 const model::Gap* Refusals::refusal_of(model::Source source) const {

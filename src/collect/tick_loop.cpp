@@ -40,7 +40,10 @@ void run_tick_loop(const base::Clock& clock, Waiter& waiter, const LoopOptions& 
   while (!work.over()) {
     const bool last_wait = schedule.due_ns() > end_ns;
     const Wake wake = waiter.wait_until(std::min(end_ns, schedule.due_ns()));
-    if (wake == Wake::checked || work.over()) continue;
+    if (wake == Wake::checked) {
+      work.look();
+      continue;
+    }
     if (wake == Wake::due && last_wait) return;
 
     const std::int64_t now_ns = clock.monotonic_ns();

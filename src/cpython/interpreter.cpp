@@ -25,19 +25,14 @@ OpenResult Interpreter::open(proc::ProcessFiles& files, const memory::MemorySour
   auto located = locate_runtime(files, memory);
   if (auto* failed = std::get_if<OpenFailure>(&located)) return std::move(*failed);
   auto& runtime = std::get<LocatedRuntime>(located);
-  const auto refused = [&runtime](model::Reason reason, base::Error error) {
-    return OpenFailure{.reason = reason, .error = std::move(error), .retry = true, .found = runtime.found};
-  };
-  auto initialized = is_initialized(runtime, memory);
-  if (!initialized) return refused(model::reason_of(initialized.error()), initialized.error());
-  if (!*initialized) {
-    return refused(model::Reason::starting, {.code = base::ErrorCode::busy,
-                                             .doing = "read the interpreter",
-                                             .path = runtime.found.module_path,
-                                             .detail = "it is not initialised"});
-  }
+  if (auto starting = check_initialized(runtime, memory)) return std::move(*starting);
   auto main_thread = proc::inner_pid(files);
-  if (!main_thread) return refused(model::reason_of(main_thread.error()), main_thread.error());
+  if (!main_thread) {
+    return OpenFailure{.reason = model::reason_of(main_thread.error()),
+                       .error = main_thread.error(),
+                       .retry = true,
+                       .found = runtime.found};
+  }
   auto impl = std::make_unique<Impl>(std::move(runtime), memory, *main_thread);
   if (auto failed = self_check(impl->runtime(), memory, files, impl->reader())) return std::move(*failed);
   return std::unique_ptr<Interpreter>(new Interpreter(std::move(impl)));

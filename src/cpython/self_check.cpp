@@ -63,14 +63,14 @@ std::optional<OpenFailure> check_snapshot(const LocatedRuntime& runtime, const P
 }
 
 std::optional<OpenFailure> check_thread_ids(const LocatedRuntime& runtime, proc::ProcessFiles& process,
-                                            const std::vector<base::Tid>& stated) {
+                                            const std::vector<std::uint64_t>& stated) {
   auto threads = proc::inner_thread_ids(process);
   if (!threads) return unreadable(runtime, std::move(threads).error());
   std::ranges::sort(*threads);
   bool any = false;
-  for (const base::Tid id : stated) {
+  for (const std::uint64_t id : stated) {
     if (id == 0) continue;  // a state made for a thread that has not begun (thread_run sets it)
-    if (!std::ranges::binary_search(*threads, id)) {
+    if (!std::in_range<base::Tid>(id) || !std::ranges::binary_search(*threads, static_cast<base::Tid>(id))) {
       return miss(runtime, fmt::format("native thread id {} is no thread of the process", id));
     }
     any = true;
@@ -81,10 +81,17 @@ std::optional<OpenFailure> check_thread_ids(const LocatedRuntime& runtime, proc:
 
 }  // namespace
 
-base::Result<bool> is_initialized(const LocatedRuntime& runtime, const memory::MemorySource& memory) {
+std::optional<OpenFailure> check_initialized(const LocatedRuntime& runtime, const memory::MemorySource& memory) {
   auto flag = memory.read_value<std::int32_t>(runtime.place.runtime.plus(runtime.layout.runtime.initialized.offset()));
-  if (!flag) return base::fail(std::move(flag).error());
-  return *flag != 0;
+  if (!flag) return unreadable(runtime, std::move(flag).error());
+  if (*flag != 0) return std::nullopt;
+  return OpenFailure{.reason = Reason::starting,
+                     .error = {.code = ErrorCode::busy,
+                               .doing = "read the interpreter",
+                               .path = runtime.found.module_path,
+                               .detail = "it is not initialised"},
+                     .retry = true,
+                     .found = runtime.found};
 }
 
 std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,

@@ -17,7 +17,9 @@ inline constexpr int max_check_attempts = 3;
 [[nodiscard]] std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
                                                     proc::ProcessFiles& process, SnapshotReader& reader);
 
-/// Whether the runtime says of itself that it is initialised.
-[[nodiscard]] base::Result<bool> is_initialized(const LocatedRuntime& runtime, const memory::MemorySource& memory);
+/// nullopt when the runtime says of itself that it is initialised, which it does last of all; else `starting`, to be
+/// tried again.
+[[nodiscard]] std::optional<OpenFailure> check_initialized(const LocatedRuntime& runtime,
+                                                           const memory::MemorySource& memory);
 
 }  // namespace tidemark::cpython

@@ -36,18 +36,20 @@ std::string table_row(const ProcessRow& row, bool is_tree) {
                      mb(static_cast<double>(row.growth_bytes)), cpu);
 }
 
+std::string_view plural(std::uint64_t count, std::string_view ending) { return count == 1 ? "" : ending; }
+
 std::string ticks_sentence(const SummaryView& view) {
-  std::string text = fmt::format("{} ticks in {}", view.end.ticks, duration(view.duration_ns));
-  text += fmt::format(", {} late, {} lost; {} rows of {} process{}", view.end.late_ticks, view.end.lost_ticks,
-                      view.end.rows, view.end.processes, view.end.processes == 1 ? "" : "es");
-  return text + ".\n";
+  const auto& end = view.end;
+  return fmt::format("{} tick{} in {}, {} late, {} lost; {} row{} of {} process{}.\n", end.ticks,
+                     plural(end.ticks, "s"), duration(view.duration_ns), end.late_ticks, end.lost_ticks, end.rows,
+                     plural(end.rows, "s"), end.processes, plural(end.processes, "es"));
 }
 
 std::string short_lived_sentence(const model::RecordingEnd& end) {
   if (!end.short_lived || *end.short_lived == 0) return {};
   return fmt::format("{}{} process{} lived only between two ticks and {} no row.\n",
                      end.short_lived_note.empty() ? "" : "At least ", *end.short_lived,
-                     *end.short_lived == 1 ? "" : "es", *end.short_lived == 1 ? "has" : "have");
+                     plural(*end.short_lived, "es"), *end.short_lived == 1 ? "has" : "have");
 }
 
 /// Of a recording shorter than this a share of its time would be that of our own start.
@@ -72,7 +74,7 @@ std::string cost_sentence(const SummaryView& view) {
 std::string progress_line(const ProgressView& view, std::size_t width) {
   std::vector<std::string> pieces;
   pieces.push_back(duration(view.elapsed_ns));
-  pieces.push_back(fmt::format("{} process{}", view.processes, view.processes == 1 ? "" : "es"));
+  pieces.push_back(fmt::format("{} process{}", view.processes, plural(view.processes, "es")));
   pieces.push_back(fmt::format("RSS {}", megabytes(static_cast<double>(view.rss_now))));
   pieces.push_back(fmt::format("peak {}", megabytes(static_cast<double>(view.rss_peak))));
   pieces.push_back(view.has_growth_per_hour ? signed_megabytes(static_cast<double>(view.growth_per_hour_bytes)) + "/h"

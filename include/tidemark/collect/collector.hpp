@@ -30,7 +30,7 @@ struct CollectOptions {
   bool python = true;
   bool skip_gone = false;    ///< a target that has gone meanwhile is left out, if another is there
   bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
-  bool maps = false;       ///< the rationed reading is the whole of smaps instead of smaps_rollup
+  bool maps = false;         ///< the rationed reading is the whole of smaps instead of smaps_rollup
   RationRule smaps;
 };
 
@@ -66,10 +66,6 @@ class Collector {
 
   /// True when no process of the recording lives.
   [[nodiscard]] bool everything_gone() const { return processes_.empty(); }
-  /// Looks at the processes in the order of first sight up to the first that lives, and takes in fork events: cheap
-  /// enough for every wake-up. False when nobody lives. Those found ended are dropped; their exits are in the next
-  /// batch. The first call after a tick tells what the tick saw and reads nothing.
-  [[nodiscard]] bool anyone_lives();
   /// Drops all processes that have ended since the last tick (their exits are in the next batch) and takes in fork
   /// events.
   void look_for_exits();
@@ -114,14 +110,13 @@ class Collector {
   base::Pid own_pid_;
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
   std::unordered_set<base::Pid> tracked_pids_;
-  std::unordered_set<base::Pid> glimpsed_zombies_;      ///< ended ones that may still stand in a list of children
+  std::unordered_set<base::Pid> glimpsed_zombies_;  ///< ended ones that may still stand in a list of children
   std::set<model::ProcessIdentity> retired_;  ///< of ours, ended and perhaps not reaped: not to be taken for new ones
-  std::size_t announced_ = 0;                           ///< processes whose start event is out
+  std::size_t announced_ = 0;                 ///< processes whose start event is out
   std::vector<std::unique_ptr<TrackedProcess>> ended_;  ///< whose exit event is due
   std::map<base::Pid, int> wait_statuses_;
   std::optional<base::Pid> unreaped_;  ///< the COMMAND, as long as its exit event must wait
   std::uint64_t ticks_ = 0;
-  bool just_looked_ = false;      ///< a tick has read all processes and nobody has asked since
   std::size_t target_count_ = 0;  ///< the first of processes_, until one of them ends
   std::string name_of_first_;
   std::uint64_t gone_targets_ = 0;

@@ -18,6 +18,7 @@ class EventLog {
     events_.push_back(model::Event{wall_ns_, elapsed_ns_, std::move(what)});
   }
 
+  [[nodiscard]] std::int64_t wall_ns() const { return wall_ns_; }
   [[nodiscard]] std::int64_t elapsed_ns() const { return elapsed_ns_; }
   [[nodiscard]] std::vector<model::Event> take() { return std::move(events_); }
 

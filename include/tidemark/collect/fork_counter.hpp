@@ -1,8 +1,9 @@
 // Purpose: counts the processes of the tree that lived only between two ticks, which no reading of /proc can show.
 // Source: the kernel's process event connector (linux/cn_proc.h, CONFIG_PROC_EVENTS): a netlink multicast of every fork
-// and exit of the machine. It listens; nothing is attached to the target. It needs CAP_NET_ADMIN and pids of the
-// initial pid namespace; without them only what was glimpsed by the tracker is counted, and the count is a lower bound.
-// Invariant: bounded memory (`most_pending`); lost events turn the count into a lower bound, never into a guess.
+// and exit of the machine. It listens; nothing is attached to the target. It needs CAP_NET_ADMIN (before Linux 6.6) and
+// pids of the initial pid namespace; without them only what was glimpsed by the tracker is counted, and the count is a
+// lower bound. Invariant: bounded memory (`most_pending`); lost events turn the count into a lower bound, never into a
+// guess.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Purpose: keeps the interpreter of one process open through its life: starting up, forking, replacing its program.
 // Invariants: the target is never stopped or written; an interpreter that failed its self-check is not read.
-// A failure that may pass (the loader has not mapped libpython yet, the runtime is not initialised) is a gap of its rows
-// and no error line until it has lasted half a second; only then is a process given up as not Python.
+// A failure that may pass (the loader has not mapped libpython yet, the runtime is not initialised) is a gap of its
+// rows and no error line until it has lasted half a second; only then is a process given up as not Python.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,7 @@ class PythonProbe {
   std::unique_ptr<cpython::Interpreter> interpreter_;  // after memory_, which it reads: destroyed first
   std::optional<cpython::OpenFailure> failure_;
   std::optional<std::int64_t> failing_since_ns_;
+  bool has_new_program_ = false;  ///< since execve or fork
   std::int64_t next_try_ns_ = 0;
   std::int64_t patience_ns_ = 0;
   MemoryCost closed_cost_;

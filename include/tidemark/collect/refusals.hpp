@@ -16,10 +16,10 @@ class Refusals {
  public:
   /// Books an error of a source: a gap in the sample and, the first time, an event.
   void add(model::Source source, const base::Error& error, model::ProcessSample& sample, EventLog& log);
-  void add(model::Gap gap, const std::string& text, model::ProcessSample& sample, EventLog& log);
+  void add(model::Gap gap, const base::Error& error, model::ProcessSample& sample, EventLog& log);
 
   /// The event alone, the first time, for a source that has no column.
-  void say(model::Gap gap, const std::string& text, const std::shared_ptr<const model::ProcessInfo>& process,
+  void say(model::Gap gap, const base::Error& error, const std::shared_ptr<const model::ProcessInfo>& process,
            EventLog& log);
 
   /// Whether the source was ever denied or unsupported to this program.

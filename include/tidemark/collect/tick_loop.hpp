@@ -15,7 +15,7 @@ namespace tidemark::collect {
 enum class Wake {
   due,      ///< the time has come
   mark,     ///< a phase begins: take an extra tick now
-  checked,  ///< something may have ended: ask `over`
+  checked,  ///< something may have ended: have a look
 };
 
 /// Waits; the real one polls descriptors, a test's moves its clock.
@@ -51,7 +51,8 @@ struct LoopOptions {
 
 struct LoopWork {
   std::function<void(const TickOrder&)> tick;
-  std::function<bool()> over;  ///< true ends the loop; asked after every wake-up and every tick
+  std::function<bool()> over;          ///< true ends the loop; asked before every wait, so it must cost nothing
+  std::function<void()> look = [] {};  ///< called when a wait ended with Wake::checked
 };
 
 /// Runs until `over` or the duration; the counts are right at every call of `tick` (they include the tick being taken).

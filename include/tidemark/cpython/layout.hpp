@@ -90,6 +90,8 @@ struct Layout {
   LayoutOrigin origin = LayoutOrigin::builtin;
   /// Sizes of the symbol _PyRuntime in the builds that this table was checked with. Another size is another layout.
   std::span<const std::uint64_t> runtime_sizes;
+  /// 3.13 on: _PyRuntime begins with _Py_DebugOffsets. Without their cookie it is no runtime of this version.
+  bool has_debug_offsets = false;
 
   struct Runtime {
     Field<std::int32_t> initialized;

@@ -4,6 +4,7 @@
 // in all.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -44,8 +45,8 @@ class SnapshotReader {
   /// no gap.
   [[nodiscard]] PythonSnapshot read();
 
-  /// The native ids of all thread states, as the last reading has them.
-  [[nodiscard]] std::vector<base::Tid> native_thread_ids() const;
+  /// The native ids of all thread states, as the last reading has them: unchecked words of the target.
+  [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
 
  private:
   class Impl;

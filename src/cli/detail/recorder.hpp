@@ -32,6 +32,7 @@ class Recorder {
 
  private:
   [[nodiscard]] bool is_over();
+  void look_around();
   void take_tick(const collect::TickOrder& order);
   void write(std::span<const model::Event> events, const model::Tick* tick);
   void watch_events(std::span<const model::Event> events);

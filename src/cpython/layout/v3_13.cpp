@@ -17,6 +17,7 @@ constexpr Layout layout_v3_13{
     .major = 3,
     .minor = 13,
     .runtime_sizes = runtime_sizes,
+    .has_debug_offsets = true,
     .runtime = {.initialized = 0x258, .interpreters_main = 0x280, .tstate_current = {}},
     .interpreter = {.threads_head = 0x1cb0, .gil = 0x10, .gc = 0x1ce8},
     .thread =

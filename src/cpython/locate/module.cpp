@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,16 +25,23 @@ bool is_same_file(const MapRegion& a, const MapRegion& b) {
   return a.inode == b.inode && a.device_major == b.device_major && a.device_minor == b.device_minor && a.path == b.path;
 }
 
+constexpr std::size_t head_bytes = 1024;
+
+bool is_mapped_file(const struct stat& found, const MapRegion& part) {
+  return found.st_ino == part.inode && major(found.st_dev) == part.device_major &&
+         minor(found.st_dev) == part.device_minor;
+}
+
 /// Opens by path, which may name another file by now. O_NONBLOCK: it may have become a FIFO.
-base::Result<base::Fd> open_by_path(const proc::ProcessFiles& process, const MapRegion& part) {
+base::Result<base::Fd> open_by_path(const proc::ProcessFiles& process, const memory::MemorySource& memory,
+                                    const MapRegion& part) {
   const std::string path = "root" + part.path;
   auto file = base::open_at(process.dir_fd(), path, O_RDONLY | O_NONBLOCK, "open the file of the runtime");
   if (!file) return file;
   struct stat found {};
   if (::fstat(file->get(), &found) != 0)
     return base::fail(base::os_error("look at the file of the runtime", errno, path));
-  if (!S_ISREG(found.st_mode) || found.st_ino != part.inode || major(found.st_dev) != part.device_major ||
-      minor(found.st_dev) != part.device_minor) {
+  if (!S_ISREG(found.st_mode) || (!is_mapped_file(found, part) && !has_mapped_head(*file, part, memory))) {
     return base::fail(base::Error{.code = base::ErrorCode::not_found,
                                   .doing = "open the file of the runtime",
                                   .path = part.path,
@@ -42,11 +50,12 @@ base::Result<base::Fd> open_by_path(const proc::ProcessFiles& process, const Map
   return file;
 }
 
-base::Result<base::Fd> open_file(const proc::ProcessFiles& process, const MapRegion& part, bool is_executable) {
+base::Result<base::Fd> open_file(const proc::ProcessFiles& process, const memory::MemorySource& memory,
+                                 const MapRegion& part, bool is_executable) {
   // The kernel's links lead to the mapped file itself, also when it was deleted. map_files wants a capability.
   const std::string link = is_executable ? "exe" : fmt::format("map_files/{:x}-{:x}", part.start, part.end);
   auto linked = base::open_at(process.dir_fd(), link, O_RDONLY | O_NONBLOCK, "open the file of the runtime");
-  return linked ? std::move(linked) : open_by_path(process, part);
+  return linked ? std::move(linked) : open_by_path(process, memory, part);
 }
 
 base::Result<RuntimeSymbols> read_symbols(const elf::ElfFile& file) {
@@ -82,9 +91,17 @@ std::vector<std::vector<MapRegion>> candidate_files(const std::vector<MapRegion>
   return files;
 }
 
-base::Result<Module> open_module(const proc::ProcessFiles& process, const std::vector<MapRegion>& parts,
-                                 bool is_executable) {
-  auto descriptor = open_file(process, parts.front(), is_executable);
+bool has_mapped_head(const base::Fd& file, const MapRegion& part, const memory::MemorySource& memory) {
+  std::array<std::byte, head_bytes> on_disk{};
+  std::array<std::byte, head_bytes> in_memory{};
+  if (part.offset != 0 || part.writable || part.size() < head_bytes) return false;
+  if (::pread(file.get(), on_disk.data(), on_disk.size(), 0) != static_cast<ssize_t>(on_disk.size())) return false;
+  return memory.read({part.start}, in_memory).has_value() && on_disk == in_memory;
+}
+
+base::Result<Module> open_module(const proc::ProcessFiles& process, const memory::MemorySource& memory,
+                                 const std::vector<MapRegion>& parts, bool is_executable) {
+  auto descriptor = open_file(process, memory, parts.front(), is_executable);
   if (!descriptor) return base::fail(std::move(descriptor).error());
   auto file = elf::ElfFile::open(std::move(descriptor).value());
   if (!file) return base::fail(std::move(file).error());

@@ -1,7 +1,7 @@
 // Purpose: the file of a process that holds a Python runtime, opened so that it is surely the one that is mapped.
 // Invariant: a file that was replaced on disk is not taken for the mapped one: it is opened through the kernel's own
-// links
-// (/proc/PID/exe, map_files), or by its path with device and inode compared.
+// links (/proc/PID/exe, map_files), or by its path when device and inode are the mapped ones, or else when its first
+// bytes are what the process has in memory (overlayfs and btrfs show another device in maps than in stat).
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "tidemark/base/result.hpp"
 #include "tidemark/elf/elf_file.hpp"
+#include "tidemark/memory/memory_source.hpp"
 #include "tidemark/proc/maps.hpp"
 #include "tidemark/proc/process_files.hpp"
 
@@ -43,8 +44,13 @@ struct Module {
 
 /// Opens the file of these regions and reads its symbols. Errors: those of opening, of ELF; `not_found` when the file
 /// on disk is another one than is mapped.
-[[nodiscard]] base::Result<Module> open_module(const proc::ProcessFiles& process,
+[[nodiscard]] base::Result<Module> open_module(const proc::ProcessFiles& process, const memory::MemorySource& memory,
                                                const std::vector<proc::MapRegion>& parts, bool is_executable);
+
+/// Whether the beginning of a file is what `part` has in memory. An ELF's first bytes hold its program headers and, as
+/// linkers lay it out, its build-id, so that two builds differ there.
+[[nodiscard]] bool has_mapped_head(const base::Fd& file, const proc::MapRegion& part,
+                                   const memory::MemorySource& memory);
 
 /// "3.10" out of "/usr/lib/libpython3.10.so.1.0" or "/usr/bin/python3.10"; empty when the name has none.
 [[nodiscard]] std::string version_in_name(const std::string& path);

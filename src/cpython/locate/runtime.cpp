@@ -115,12 +115,9 @@ class Chooser {
                      fmt::format("_PyRuntime of {:#x} bytes is no build that is known", size));
     }
     if (!module_.symbols.code_type) return refused(Reason::unsupported, found_, "it exports no PyCode_Type");
-    if (offsets && !agrees(*offsets, version, size)) {
-      // The cookie is constant, so this is a process that is being replaced or no Python that we know.
-      return failure(Reason::self_check,
-                     {.code = ErrorCode::malformed, .doing = doing, .detail = "its cookie contradicts it"}, true,
-                     found_);
-    }
+    // The cookie is constant, so this is a process that is being replaced or no Python that we know.
+    if (table.has_debug_offsets && !offsets) return contradicted("the cookie of its version is missing");
+    if (offsets && !agrees(*offsets, version, size)) return contradicted("its cookie contradicts it");
     Layout layout = table;
     if (offsets) {
       auto stated = with_debug_offsets(table, *offsets);
@@ -133,6 +130,13 @@ class Chooser {
                           .layout = layout,
                           .place = {.runtime = runtime, .code_type = code_type},
                           .module = std::move(module_)};
+  }
+
+  [[nodiscard]] OpenFailure contradicted(std::string detail) const {
+    return failure(
+        Reason::self_check,
+        {.code = ErrorCode::malformed, .doing = doing, .path = found_.module_path, .detail = std::move(detail)}, true,
+        found_);
   }
 
   /// The cookie's version and size of the runtime against what the file says.
@@ -150,6 +154,10 @@ class Chooser {
 
 }  // namespace
 
+LocateResult choose_layout(Module module, const memory::MemorySource& memory) {
+  return Chooser(std::move(module), memory).choose();
+}
+
 LocateResult locate_runtime(const proc::ProcessFiles& process, const memory::MemorySource& memory) {
   auto regions = process.maps();
   if (!regions) return unreadable(std::move(regions).error());
@@ -159,8 +167,8 @@ LocateResult locate_runtime(const proc::ProcessFiles& process, const memory::Mem
   std::optional<base::Error> unopened;
   for (const auto& parts : candidate_files(*regions, executable)) {
     const std::string& path = parts.front().path;
-    auto module = open_module(process, parts, path == executable);
-    if (module && module->symbols.is_python()) return Chooser(std::move(module).value(), memory).choose();
+    auto module = open_module(process, memory, parts, path == executable);
+    if (module && module->symbols.is_python()) return choose_layout(std::move(module).value(), memory);
     // A python3.x or libpython whose symbols cannot be had is Python all the same.
     if (version_in_name(path).empty() || unopened) continue;
     unopened =

@@ -20,6 +20,10 @@ struct LocatedRuntime {
 
 using LocateResult = std::variant<LocatedRuntime, OpenFailure>;
 
+/// The layout for a module that is Python's (`symbols.is_python()`), or why none fits. `memory` is read only during the
+/// call.
+[[nodiscard]] LocateResult choose_layout(Module module, const memory::MemorySource& memory);
+
 [[nodiscard]] LocateResult locate_runtime(const proc::ProcessFiles& process, const memory::MemorySource& memory);
 
 }  // namespace tidemark::cpython

@@ -33,7 +33,7 @@ class SnapshotReader::Impl {
       : memory_(memory), layout_(layout), place_(place), main_thread_(main_thread), frames_(layout_, place.code_type) {}
 
   PythonSnapshot read();
-  [[nodiscard]] std::vector<base::Tid> native_thread_ids() const;
+  [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
 
  private:
   /// Pieces of the batch in flight.

@@ -139,9 +139,9 @@ PythonSnapshot SnapshotReader::Impl::read() {
   return report(std::move(parts));
 }
 
-std::vector<base::Tid> SnapshotReader::Impl::native_thread_ids() const {
-  std::vector<base::Tid> ids;
-  for (const auto& thread : threads_) ids.push_back(static_cast<base::Tid>(thread.native_thread_id));
+std::vector<std::uint64_t> SnapshotReader::Impl::native_thread_ids() const {
+  std::vector<std::uint64_t> ids;
+  for (const auto& thread : threads_) ids.push_back(thread.native_thread_id);
   return ids;
 }
 
@@ -153,6 +153,6 @@ SnapshotReader::~SnapshotReader() = default;
 
 PythonSnapshot SnapshotReader::read() { return impl_->read(); }
 
-std::vector<base::Tid> SnapshotReader::native_thread_ids() const { return impl_->native_thread_ids(); }
+std::vector<std::uint64_t> SnapshotReader::native_thread_ids() const { return impl_->native_thread_ids(); }
 
 }  // namespace tidemark::cpython

@@ -118,6 +118,23 @@ TEST_CASE("a mark takes a tick of its own and moves no other") {
   CHECK(recorded.counts.lost == 0);
 }
 
+TEST_CASE("a look around takes no tick, and may end the loop") {
+  FakeClock clock;
+  class Looker final : public collect::Waiter {
+   public:
+    collect::Wake wait_until(std::int64_t) override { return collect::Wake::checked; }
+  } looker;
+  int looks = 0;
+  collect::LoopCounts counts;
+  collect::run_tick_loop(clock, looker, {},
+                         {.tick = [](const collect::TickOrder&) { FAIL("no tick"); },
+                          .over = [&] { return looks == 3; },
+                          .look = [&] { ++looks; }},
+                         counts);
+  CHECK(looks == 3);
+  CHECK(counts.ticks == 0);
+}
+
 TEST_CASE("a tick that is exactly one interval late counts one lost tick and is itself in time") {
   collect::Schedule schedule(1000, 100);
   CHECK(schedule.begin(1000).lost == 0);

@@ -6,87 +6,14 @@
 #include <cstring>
 #include <vector>
 
+#include "debug_offsets_v3_13_0.hpp"
+
 using namespace tidemark::cpython;  // the room under test
 using tidemark::base::Address;
 using tidemark::base::ErrorCode;
+using tidemark::cpython::test::words_v3_13_0;
 
 namespace {
-
-/// _Py_DebugOffsets of CPython 3.13.0: the 73 words at the start of section .PyRuntime of its libpython3.13.so.1.0
-/// (objcopy -O binary -j .PyRuntime, then od -A n -t x8 -N 584).
-constexpr std::array<std::uint64_t, 73> words_v3_13_0{0x7970677562656478,
-                                                      0x30d00f0,
-                                                      0x0,
-                                                      0x452b8,
-                                                      0x260,
-                                                      0x278,
-                                                      0x2f998,
-                                                      0x1c68,
-                                                      0x1c60,
-                                                      0x1cb0,
-                                                      0x1ce8,
-                                                      0x1de8,
-                                                      0x1dd8,
-                                                      0x1de0,
-                                                      0x10,
-                                                      0x1e48,
-                                                      0x0,
-                                                      0x1e58,
-                                                      0x1e50,
-                                                      0x130,
-                                                      0x0,
-                                                      0x8,
-                                                      0x10,
-                                                      0x48,
-                                                      0x98,
-                                                      0xa0,
-                                                      0xe8,
-                                                      0x20,
-                                                      0x50,
-                                                      0x8,
-                                                      0x0,
-                                                      0x38,
-                                                      0x48,
-                                                      0x46,
-                                                      0xd0,
-                                                      0x70,
-                                                      0x78,
-                                                      0x80,
-                                                      0x88,
-                                                      0x44,
-                                                      0x34,
-                                                      0x60,
-                                                      0x68,
-                                                      0xc8,
-                                                      0x10,
-                                                      0x8,
-                                                      0x1a0,
-                                                      0x18,
-                                                      0x58,
-                                                      0xa8,
-                                                      0x20,
-                                                      0x18,
-                                                      0x10,
-                                                      0x28,
-                                                      0x18,
-                                                      0x10,
-                                                      0x30,
-                                                      0x20,
-                                                      0x28,
-                                                      0x18,
-                                                      0x10,
-                                                      0x20,
-                                                      0x10,
-                                                      0x18,
-                                                      0x28,
-                                                      0x10,
-                                                      0x20,
-                                                      0x40,
-                                                      0x20,
-                                                      0x10,
-                                                      0x28,
-                                                      0xf0,
-                                                      0xc8};
 
 using Words = std::array<std::uint64_t, 73>;
 

@@ -91,7 +91,7 @@ TEST_CASE("threads come and go between two ticks") {
     fake.put(FakeInterpreter::interpreter, layout.interpreter.threads_head, FakeInterpreter::thread(1));
     fake.put(FakeInterpreter::thread(1), layout.thread.prev, Address{});
     check_is_complete(reader.read(), 2);
-    CHECK(reader.native_thread_ids() == std::vector<tidemark::base::Tid>{main_thread_id + 2, main_thread_id});
+    CHECK(reader.native_thread_ids() == std::vector<std::uint64_t>{main_thread_id + 2, main_thread_id});
   });
 }
 

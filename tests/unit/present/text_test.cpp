@@ -100,6 +100,6 @@ TEST_CASE("the closing screen fits 80 columns and says what was seen") {
 
 TEST_CASE("a lower bound is called one") {
   SummaryView view = a_view();
-  view.end.short_lived_note = "a lower bound: the kernel's fork events need CAP_NET_ADMIN";
+  view.end.short_lived_note = "a lower bound: the fork events of this kernel need CAP_NET_ADMIN";
   CHECK(recording_summary(view).find("At least 3 processes lived only between two ticks") != std::string::npos);
 }

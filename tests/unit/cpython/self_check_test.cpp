@@ -1,0 +1,280 @@
+// Every line of the self-check fails here once, on a runtime that fits in all but that; what fits passes.
+#include "self_check.hpp"
+
+#include <array>
+#include <string>
+
+#include "debug_offsets_v3_13_0.hpp"
+#include "fake_interpreter.hpp"
+#include "fake_module.hpp"
+#include "locate/runtime.hpp"
+
+using namespace tidemark::cpython;        // the room under test
+using namespace tidemark::cpython::test;  // its hand-made interpreters
+using tidemark::base::Error;
+using tidemark::base::ErrorCode;
+using tidemark::base::fail;
+using tidemark::base::Result;
+using tidemark::base::Tid;
+using tidemark::model::Reason;
+
+namespace {
+
+using Words = std::array<std::uint64_t, 73>;
+
+/// No thread has it: the kernel's PID_MAX_LIMIT, which is never given out.
+constexpr Tid no_thread = 1 << 22;
+
+/// A process by hand: its memory, and the file of its runtime. Its threads are this process's own.
+struct FakeProcess {
+  FakeInterpreter fake;
+  FakeModule module;
+
+  explicit FakeProcess(const Layout& layout) : fake(layout), module(layout) {
+    if (layout.has_debug_offsets) put_offsets(words_v3_13_0);
+    fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 1);
+    fake.put(FakeInterpreter::code_type, layout.type.name, FakeModule::code_name);
+    fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, static_cast<std::uint64_t>(::gettid()));
+  }
+
+  void put_offsets(const Words& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) fake.put_at(FakeInterpreter::runtime.plus(8 * i), words[i]);
+  }
+
+  [[nodiscard]] LocateResult choose() { return choose_layout(module.open(fake.image()), fake.image()); }
+  [[nodiscard]] LocatedRuntime located() {
+    auto result = choose();
+    if (const auto* failed = std::get_if<OpenFailure>(&result)) FAIL(tidemark::base::describe(failed->error));
+    return std::move(std::get<LocatedRuntime>(result));
+  }
+  [[nodiscard]] std::optional<OpenFailure> check(const tidemark::memory::MemorySource& memory) {
+    const LocatedRuntime runtime = located();
+    auto process = own_process();
+    SnapshotReader reader(memory, runtime.layout, runtime.place, ::getpid());
+    return self_check(runtime, memory, process, reader);
+  }
+  [[nodiscard]] std::optional<OpenFailure> check() { return check(fake.image()); }
+};
+
+void check_failed(const std::optional<OpenFailure>& failed, Reason reason, std::string_view detail) {
+  REQUIRE(failed);
+  CHECK(tidemark::model::text_of(failed->reason) == tidemark::model::text_of(reason));
+  CHECK(failed->retry);
+  CHECK_FALSE(failed->found.version.empty());
+  CAPTURE(failed->error.detail);
+  CHECK(failed->error.detail.find(detail) != std::string::npos);
+}
+
+void check_refused(const LocateResult& result, Reason reason, bool retry, const std::string& version) {
+  const auto* failed = std::get_if<OpenFailure>(&result);
+  REQUIRE(failed != nullptr);
+  CHECK(tidemark::model::text_of(failed->reason) == tidemark::model::text_of(reason));
+  CHECK(failed->retry == retry);
+  CHECK(failed->found.version == version);
+  CHECK(failed->found.layout_origin.empty());
+}
+
+std::string version_of(const Layout& layout) { return "3." + std::to_string(layout.minor) + ".0"; }
+
+const Layout& layout_with_cookie() {
+  const Layout* layout = find_layout(3, 13);
+  REQUIRE(layout != nullptr);
+  return *layout;
+}
+
+/// Of a 3.13 whose debug offsets have another word.
+LocateResult choose_with_word(std::size_t word, std::uint64_t value) {
+  Words words = words_v3_13_0;
+  words[word] = value;
+  FakeProcess process(layout_with_cookie());
+  process.put_offsets(words);
+  return process.choose();
+}
+
+/// The image, in which reading the bytes [first, first + 16) fails.
+WatchedMemory without(FakeInterpreter& fake, Address first, ErrorCode code) {
+  return {fake.image(), [first, code](Address at) -> Result<void> {
+            if (at < first || at >= first.plus(16)) return {};
+            return fail(Error{.code = code, .doing = "read", .address = at});
+          }};
+}
+
+}  // namespace
+
+TEST_CASE("a runtime that fits is located, initialised and passes") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    const LocatedRuntime runtime = process.located();
+    CHECK(runtime.found.version == version_of(layout));
+    CHECK(runtime.found.layout_origin == (layout.has_debug_offsets ? "debug_offsets" : "builtin"));
+    CHECK(runtime.place.runtime == FakeInterpreter::runtime);
+    CHECK(runtime.place.code_type == FakeInterpreter::code_type);
+    CHECK_FALSE(check_initialized(runtime, process.fake.image()));
+    CHECK_FALSE(process.check());
+  });
+}
+
+TEST_CASE("a size of _PyRuntime that no known build has") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    process.module.symbol("_PyRuntime").size_bytes += 8;
+    check_refused(process.choose(), Reason::self_check, false, version_of(layout));
+    process.module.symbol("_PyRuntime").size_bytes = 0;
+    check_refused(process.choose(), Reason::self_check, false, version_of(layout));
+  });
+}
+
+TEST_CASE("a cookie that is missing, or says something else than the file") {
+  check_refused(choose_with_word(0, words_v3_13_0[0] ^ 1U), Reason::self_check, true, "3.13.0");
+  check_refused(choose_with_word(0, 0), Reason::self_check, true, "3.13.0");
+  for (const std::uint64_t other : {0x030c00f0ULL, 0x030d01f0ULL, 0x030e00f0ULL, 0x040d00f0ULL, 0ULL}) {
+    CAPTURE(other);
+    check_refused(choose_with_word(1, other), Reason::self_check, true, "3.13.0");
+  }
+  check_refused(choose_with_word(3, words_v3_13_0[3] + 8), Reason::self_check, true, "3.13.0");
+  check_refused(choose_with_word(9, ~0ULL), Reason::self_check, false, "3.13.0");  // threads_head
+}
+
+TEST_CASE("a cookie that says free-threaded") {
+  check_refused(choose_with_word(2, 1), Reason::free_threaded, false, "3.13.0");
+}
+
+TEST_CASE("a version without a table") {
+  FakeProcess process(layout_with_cookie());
+  process.module.version_hex = 0x030e00b2;
+  check_refused(process.choose(), Reason::version, false, "3.14.0b2");
+  process.module.version_hex = 0x030a0df0;
+  check_refused(process.choose(), Reason::version, false, "3.10.13");
+  process.module.remove("Py_Version");  // before 3.11; the made-up file's name holds no version
+  check_refused(process.choose(), Reason::version, false, "");
+}
+
+TEST_CASE("a debug build, by the symbols that only it has") {
+  for_each_layout([](const Layout& layout) {
+    for (const char* name : {"_Py_RefTotal", "_Py_INCREF_IncRefTotal"}) {
+      FakeProcess process(layout);
+      process.module.symbols.push_back({name, FakeModule::runtime_at, 8});
+      check_refused(process.choose(), Reason::debug_build, false, version_of(layout));
+    }
+  });
+}
+
+TEST_CASE("a runtime or a type of code that is not exported") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess without_type(layout);
+    without_type.module.remove("PyCode_Type");
+    check_refused(without_type.choose(), Reason::unsupported, false, version_of(layout));
+    FakeProcess without_runtime(layout);
+    without_runtime.module.remove("_PyRuntime");
+    check_refused(without_runtime.choose(), Reason::unsupported, false, "");
+  });
+}
+
+TEST_CASE("a runtime that has no main interpreter yet is starting") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    const LocatedRuntime runtime = process.located();
+    process.fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 0);
+    process.fake.put(FakeInterpreter::runtime, layout.runtime.interpreters_main, Address{});
+    check_failed(check_initialized(runtime, process.fake.image()), Reason::starting, "not initialised");
+    // One that calls itself initialised and has none is not what we take it for.
+    process.fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 1);
+    CHECK_FALSE(check_initialized(runtime, process.fake.image()));
+    check_failed(process.check(), Reason::self_check, "python:self_check");
+    const Address flag = FakeInterpreter::runtime.plus(layout.runtime.initialized.offset());
+    check_failed(check_initialized(runtime, without(process.fake, flag, ErrorCode::absent)), Reason::absent, "");
+  });
+}
+
+TEST_CASE("a type of code with another name") {
+  for_each_layout([](const Layout& layout) {
+    for (const char* name : {"cod", "codec", "Code", ""}) {
+      CAPTURE(name);
+      FakeProcess process(layout);
+      process.module.type_name = name;
+      check_failed(process.check(), Reason::self_check, "another name");
+    }
+  });
+}
+
+TEST_CASE("the type's name is the process's where it is resident, else the file's") {
+  for_each_layout([](const Layout& layout) {
+    const Address resident = FakeInterpreter::garbage.plus(0x100);
+    FakeProcess process(layout);
+    process.fake.put(FakeInterpreter::code_type, layout.type.name, resident);
+    process.fake.put_at(resident, std::array<char, 6>{"frame"});
+    check_failed(process.check(), Reason::self_check, "another name");
+    process.fake.put_at(resident, std::array<char, 6>{"code"});
+    process.module.type_name = "frame";
+    CHECK_FALSE(process.check());
+    // Not resident, and at no place that is constant in the file.
+    check_failed(process.check(without(process.fake, resident, ErrorCode::absent)), Reason::absent, "");
+    const Address type_name = FakeInterpreter::code_type.plus(layout.type.name.offset());
+    check_failed(process.check(without(process.fake, type_name, ErrorCode::permission)), Reason::denied, "");
+  });
+}
+
+TEST_CASE("a thread state that does not point back") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess to_interpreter(layout);
+    to_interpreter.fake.put(FakeInterpreter::thread(0), layout.thread.interp, FakeInterpreter::interpreter.plus(16));
+    check_failed(to_interpreter.check(), Reason::self_check, "threads:");
+    FakeProcess to_previous(layout);
+    to_previous.fake.put(FakeInterpreter::thread(0), layout.thread.prev, FakeInterpreter::thread(1));
+    check_failed(to_previous.check(), Reason::self_check, "threads:");
+    FakeProcess to_itself(layout);
+    to_itself.fake.put(FakeInterpreter::thread(0), layout.thread.next, FakeInterpreter::thread(0));
+    check_failed(to_itself.check(), Reason::self_check, "threads:");
+  });
+}
+
+TEST_CASE("a thread state that cannot be read keeps the reason of that") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    const WatchedMemory memory = without(process.fake, FakeInterpreter::thread(0), ErrorCode::absent);
+    check_failed(process.check(memory), Reason::absent, "threads:absent");
+  });
+}
+
+TEST_CASE("a collector whose pointers lead out of it") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    process.fake.put(FakeInterpreter::interpreter.plus(layout.interpreter.gc), layout.gc.generation0,
+                     FakeInterpreter::garbage);
+    check_failed(process.check(), Reason::self_check, "gc:");
+  });
+}
+
+TEST_CASE("a frame that moves does not fail the check") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    process.fake.set_current_frame(0, Address{0x1234567});
+    CHECK_FALSE(process.check());
+  });
+}
+
+TEST_CASE("a native thread id that is no thread of the process") {
+  for_each_layout([](const Layout& layout) {
+    const auto own = static_cast<std::uint64_t>(::gettid());
+    // The last: right in its lower half, as it is where a layout is off by less than a word.
+    for (const std::uint64_t id : {std::uint64_t{no_thread}, ~std::uint64_t{0}, own | std::uint64_t{1} << 32U}) {
+      CAPTURE(id);
+      FakeProcess process(layout);
+      process.fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, id);
+      check_failed(process.check(), Reason::self_check, "no thread of the process");
+    }
+  });
+}
+
+TEST_CASE("a thread that has not begun states no id; one that has must be there") {
+  for_each_layout([](const Layout& layout) {
+    FakeProcess process(layout);
+    process.fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, 0);
+    check_failed(process.check(), Reason::self_check, "no thread state has a native thread id");
+    process.fake.put(FakeInterpreter::thread(0), layout.thread.next, FakeInterpreter::thread(1));
+    process.fake.set_thread(1, FakeInterpreter::thread(0), {}, ::gettid());
+    CHECK_FALSE(process.check());
+    process.fake.set_thread(1, FakeInterpreter::thread(0), {}, no_thread);
+    check_failed(process.check(), Reason::self_check, "no thread of the process");
+  });
+}
