@@ -91,6 +91,17 @@ bool FrameReader::is_begun(const Frame& frame, const CodeHead& code) const {
   return frame.instruction >= frame.code.plus(layout_.code.instructions + units * code_unit_bytes);
 }
 
+/// The names are the code's own only if it is still there once they are read: strings are freed with it and their
+/// memory is used again at once.
+base::Result<void> FrameReader::load_code(const memory::MemorySource& memory, Address code, const CodeHead& head) {
+  if (const CachedCode* known = cache_.find(code); known != nullptr && known->head == head) return {};
+  if (auto loaded = cache_.load(memory, layout_, code, head); !loaded) return loaded;
+  const auto again = read_code(memory, code);
+  if (again && *again == head) return {};
+  cache_.forget(code);
+  return again ? refused(ErrorCode::torn, code, "another code object") : base::fail(again.error());
+}
+
 base::Result<FramePath> FrameReader::follow(const memory::MemorySource& memory, const ThreadState& thread) {
   auto first = current_frame(memory, thread);
   if (!first) return base::fail(std::move(first).error());
@@ -105,8 +116,7 @@ base::Result<FramePath> FrameReader::follow(const memory::MemorySource& memory, 
       if (!code) return base::fail(std::move(code).error());
       if (is_begun(*frame, *code)) {
         path.frame = *frame;
-        auto loaded = cache_.load(memory, layout_, frame->code, *code);
-        if (!loaded) return base::fail(std::move(loaded).error());
+        if (auto loaded = load_code(memory, frame->code, *code); !loaded) return base::fail(std::move(loaded).error());
         break;
       }
     }
@@ -120,13 +130,18 @@ void FrameReader::add_first_copies(Batch& batch, const FramePath& path) {
   for (const Frame& skipped : path.skipped) ids_.frames.push_back(batch.add(skipped.address, frame_extent(layout_)));
   if (!path.frame) return;
   ids_.frames.push_back(batch.add(path.frame->address, frame_extent(layout_)));
-  ids_.code = batch.add(path.frame->code, code_extent(layout_));
-  const CachedCode* code = cache_.find(path.frame->code);
-  if (code == nullptr) return;
-  for (const Witness& witness : code->witnesses) {
-    ids_.witnesses.push_back(
+  ids_.code = add_code(batch, path.frame->code);
+}
+
+FrameReader::CodeIds FrameReader::add_code(Batch& batch, Address code) const {
+  CodeIds ids{.head = batch.add(code, code_extent(layout_)), .witnesses = {}};
+  const CachedCode* known = cache_.find(code);
+  if (known == nullptr) return ids;
+  for (const Witness& witness : known->witnesses) {
+    ids.witnesses.push_back(
         batch.add(witness.address, {.first = 0, .end = static_cast<std::uint32_t>(witness.bytes.size())}));
   }
+  return ids;
 }
 
 void FrameReader::add_way(Batch& batch, const FramePath& path) {
@@ -138,7 +153,9 @@ void FrameReader::add_second_copies(Batch& batch, const FramePath& path) {
   batch.begin_second_copies();
   for (const Frame& skipped : path.skipped)
     ids_.frames_again.push_back(batch.add(skipped.address, frame_extent(layout_)));
-  if (path.frame) ids_.frames_again.push_back(batch.add(path.frame->address, frame_extent(layout_)));
+  if (!path.frame) return;
+  ids_.code_again = add_code(batch, path.frame->code);
+  ids_.frames_again.push_back(batch.add(path.frame->address, frame_extent(layout_)));
 }
 
 base::Result<void> FrameReader::check_way(const Batch& batch, const FramePath& path, const ThreadState& thread) const {
@@ -167,15 +184,19 @@ base::Result<void> FrameReader::check_skipped(const Batch& batch, const FramePat
 }
 
 base::Result<const CachedCode*> FrameReader::check_code(const Batch& batch, Address code) {
-  if (const auto& status = batch.status(*ids_.code); !status) return base::fail(status.error());
-  const auto head = decode_code(layout_, code_type_, batch.piece(*ids_.code));
   const CachedCode* known = cache_.find(code);
-  if (!head || known == nullptr || known->head != *head) return refused(ErrorCode::torn, code, "another code object");
-  for (std::size_t i = 0; i < ids_.witnesses.size(); ++i) {
-    if (const auto& status = batch.status(ids_.witnesses[i]); !status) return base::fail(status.error());
-    if (std::ranges::equal(batch.piece(ids_.witnesses[i]).bytes, known->witnesses[i].bytes)) continue;
-    cache_.forget(code);
-    return refused(ErrorCode::torn, code, "another code object");
+  if (known == nullptr) return refused(ErrorCode::torn, code, "another code object");
+  for (const CodeIds* ids : {&ids_.code, &ids_.code_again}) {
+    if (const auto& status = batch.status(ids->head); !status) return base::fail(status.error());
+    if (decode_code(layout_, code_type_, batch.piece(ids->head)) != known->head) {
+      return refused(ErrorCode::torn, code, "another code object");
+    }
+    for (std::size_t i = 0; i < ids->witnesses.size(); ++i) {
+      if (const auto& status = batch.status(ids->witnesses[i]); !status) return base::fail(status.error());
+      if (std::ranges::equal(batch.piece(ids->witnesses[i]).bytes, known->witnesses[i].bytes)) continue;
+      cache_.forget(code);
+      return refused(ErrorCode::torn, code, "another code object");
+    }
   }
   return known;
 }

@@ -46,7 +46,7 @@ class FrameReader {
   [[nodiscard]] base::Result<FramePath> follow(const memory::MemorySource& memory, const ThreadState& thread);
 
   /// Adds the path to a batch in three steps, between which the caller adds the thread state: first copies of the frame
-  /// and its code; what leads to the frame; second copies of the frame. When the two copies are equal, the frame was
+  /// and its code; what leads to the frame; second copies of both. When the two copies are equal, the frame was
   /// like that at the moment in between, when the thread state said that it was the innermost one.
   void add_first_copies(Batch& batch, const FramePath& path);
   void add_way(Batch& batch, const FramePath& path);
@@ -60,10 +60,15 @@ class FrameReader {
                                                                           const ThreadState& thread);
 
  private:
-  struct Ids {
-    std::optional<Batch::Id> cframe, code;
-    std::vector<Batch::Id> frames, frames_again;  ///< the skipped ones, then the frame itself
+  /// One copy of a code object and of what its names were read from.
+  struct CodeIds {
+    Batch::Id head = 0;
     std::vector<Batch::Id> witnesses;
+  };
+  struct Ids {
+    std::optional<Batch::Id> cframe;
+    std::vector<Batch::Id> frames, frames_again;  ///< the skipped ones, then the frame itself
+    CodeIds code, code_again;
   };
 
   [[nodiscard]] base::Result<base::Address> current_frame(const memory::MemorySource& memory,
@@ -75,6 +80,9 @@ class FrameReader {
   [[nodiscard]] base::Result<void> check_way(const Batch& batch, const FramePath& path,
                                              const ThreadState& thread) const;
   [[nodiscard]] base::Result<void> check_skipped(const Batch& batch, const FramePath& path) const;
+  [[nodiscard]] CodeIds add_code(Batch& batch, base::Address code) const;
+  [[nodiscard]] base::Result<void> load_code(const memory::MemorySource& memory, base::Address code,
+                                             const CodeHead& head);
   [[nodiscard]] base::Result<const CachedCode*> check_code(const Batch& batch, base::Address code);
   [[nodiscard]] base::Result<model::FrameLocation> check_frame(const Batch& batch, const Frame& expected);
   [[nodiscard]] base::Result<std::optional<std::int64_t>> line_in(const CachedCode& code, const Frame& frame);
