@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/memory/image_memory.hpp"
 
 namespace tidemark::cpython {
 
@@ -15,71 +16,54 @@ using base::Address;
 /// Of a string or line table: its size, its hash and its first characters.
 constexpr std::uint32_t max_witness_bytes = 192;
 
-base::Result<Witness> read_witness(const memory::MemorySource& memory, Address object, Extent extent) {
-  const std::uint32_t size = std::min(extent.size(), max_witness_bytes);
-  Witness witness{.address = object.plus(extent.first), .bytes = std::vector<std::byte>(size)};
-  if (auto read = memory.read(witness.address, witness.bytes); !read) return base::fail(std::move(read).error());
-  return witness;
-}
+/// A string and the bytes that it was made of: when they are seen again, so is the string.
+struct CopiedText {
+  std::string text;
+  Witness witness;
+};
 
-/// The strings that a code object's names come from, in their present state.
-base::Result<std::vector<Witness>> read_witnesses(const memory::MemorySource& memory, const Layout& layout,
-                                                  const CodeHead& head) {
-  std::vector<Witness> witnesses;
-  for (const Address text : {head.qualname, head.filename}) {
-    auto extent = unicode_extent(memory, layout, text);
-    if (!extent) return base::fail(std::move(extent).error());
-    auto witness = read_witness(memory, text, *extent);
-    if (!witness) return base::fail(std::move(witness).error());
-    witnesses.push_back(std::move(witness).value());
+/// Of one copy: a string that is read in steps may be freed, and its memory used again, between two of them.
+base::Result<CopiedText> copy_text(const memory::MemorySource& memory, const Layout& layout, Address object) {
+  auto extent = unicode_extent(memory, layout, object);
+  if (!extent) return base::fail(std::move(extent).error());
+  const Address start = object.plus(extent->first);
+  std::vector<std::byte> bytes(extent->size());
+  if (auto read = memory.read(start, bytes); !read) return base::fail(std::move(read).error());
+  Witness witness{.address = start, .bytes = bytes};
+  witness.bytes.resize(std::min<std::size_t>(bytes.size(), max_witness_bytes));
+  memory::ImageMemory copy;
+  if (auto added = copy.add({.start = start, .bytes = std::move(bytes)}); !added) {
+    return base::fail(std::move(added).error());
   }
-  return witnesses;
+  auto text = read_unicode(copy, layout, object);
+  if (!text) {
+    return base::fail({.code = base::ErrorCode::torn, .doing = "read the names of a code object", .address = object});
+  }
+  return CopiedText{.text = std::move(text).value(), .witness = std::move(witness)};
 }
 
-/// The line table has been read whole already, so its size is known.
-base::Result<Witness> read_table_witness(const memory::MemorySource& memory, const Layout& layout, Address table,
-                                         std::size_t table_bytes) {
-  const Extent extent{.first = layout.object.size.offset(),
-                      .end = layout.bytes.data + static_cast<std::uint32_t>(table_bytes)};
-  return read_witness(memory, table, extent);
-}
-
-base::Error changed_meanwhile(Address code) {
-  return base::Error{.code = base::ErrorCode::torn, .doing = "read the names of a code object", .address = code};
-}
-
-bool same_bytes(const std::vector<Witness>& a, const std::vector<Witness>& b) {
-  return std::ranges::equal(a, b, {}, &Witness::bytes, &Witness::bytes);
+/// The first bytes of the copy that the lines are told from.
+Witness witness_of_table(const Layout& layout, Address table, const std::vector<std::byte>& contents) {
+  const std::size_t size = std::min<std::size_t>(contents.size(), max_witness_bytes);
+  return {.address = table.plus(layout.bytes.data),
+          .bytes = std::vector<std::byte>(contents.begin(), contents.begin() + static_cast<std::ptrdiff_t>(size))};
 }
 
 base::Result<CachedCode> read_names(const memory::MemorySource& memory, const Layout& layout, const CodeHead& head) {
-  auto function = read_unicode(memory, layout, head.qualname);
+  auto function = copy_text(memory, layout, head.qualname);
   if (!function) return base::fail(std::move(function).error());
-  auto file = read_unicode(memory, layout, head.filename);
+  auto file = copy_text(memory, layout, head.filename);
   if (!file) return base::fail(std::move(file).error());
   auto table = read_bytes_object(memory, layout, head.line_table, max_line_table_bytes);
   if (!table) return base::fail(std::move(table).error());
-  return CachedCode{.head = head,
-                    .info = std::make_shared<const model::CodeInfo>(
-                        model::CodeInfo{.function = std::move(function).value(), .file = std::move(file).value()}),
-                    .line_table = std::move(table).value(),
-                    .witnesses = {}};
-}
-
-/// For code objects without a version: the strings are read between two equal readings of their witnesses.
-base::Result<CachedCode> read_witnessed_names(const memory::MemorySource& memory, const Layout& layout, Address code,
-                                              const CodeHead& head) {
-  auto before = read_witnesses(memory, layout, head);
-  if (!before) return base::fail(std::move(before).error());
-  auto entry = read_names(memory, layout, head);
-  if (!entry) return entry;
-  auto after = read_witnesses(memory, layout, head);
-  if (!after) return base::fail(std::move(after).error());
-  if (!same_bytes(*before, *after)) return base::fail(changed_meanwhile(code));
-  auto table = read_table_witness(memory, layout, head.line_table, entry->line_table.size());
-  if (!table) return base::fail(std::move(table).error());
-  entry->witnesses = std::move(after).value();
-  entry->witnesses.push_back(std::move(table).value());
+  CachedCode entry{.head = head,
+                   .info = std::make_shared<const model::CodeInfo>(
+                       model::CodeInfo{.function = std::move(function->text), .file = std::move(file->text)}),
+                   .line_table = std::move(table).value(),
+                   .witnesses = {}};
+  if (head.version != 0) return entry;  // another number for each code object: no witness is needed
+  entry.witnesses = {std::move(function->witness), std::move(file->witness),
+                     witness_of_table(layout, head.line_table, entry.line_table)};
   return entry;
 }
 
@@ -121,7 +105,7 @@ const CachedCode* CodeCache::find(Address code) const {
 base::Result<void> CodeCache::load(const memory::MemorySource& memory, const Layout& layout, Address code,
                                    const CodeHead& head) {
   if (const CachedCode* known = find(code); known != nullptr && known->head == head) return {};
-  auto entry = head.version != 0 ? read_names(memory, layout, head) : read_witnessed_names(memory, layout, code, head);
+  auto entry = read_names(memory, layout, head);
   if (!entry) return base::fail(std::move(entry).error());
   forget(code);
   if (entries_.size() >= max_cached_codes || table_bytes_ + entry->line_table.size() > max_cached_table_bytes) {
