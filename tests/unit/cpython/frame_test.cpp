@@ -110,6 +110,22 @@ TEST_CASE("a code object freed and made anew at the same address has its new nam
   });
 }
 
+TEST_CASE("a name whose memory is used again between two looks is torn") {
+  for_each_layout([](const Layout& layout) {
+    if (layout.code.version.is_present()) return;  // the code's own number tells there, and the names are not looked at
+    FakeInterpreter fake(layout);
+    int looks = 0;
+    const WatchedMemory memory(fake.image(), [&](Address at) {
+      const Address name = FakeInterpreter::string(0);
+      if (at >= name && at < name.plus(0x1000)) fake.set_ascii(name, looks++ % 2 == 0 ? "Worker.run" : "Jorker.run");
+      return Result<void>();
+    });
+    SnapshotReader reader(memory, layout, FakeInterpreter::place(), main_thread_id);
+    check_torn(reader.read());
+    CHECK(looks > max_attempts);
+  });
+}
+
 TEST_CASE("a thread without Python code has no frame, and that is no gap") {
   for_each_layout([](const Layout& layout) {
     FakeInterpreter fake(layout);
