@@ -1,14 +1,13 @@
 // `tidemark mark`: opens a phase in a recording that another tidemark is writing.
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <unistd.h>
 
 #include <boost/program_options.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <variant>
 
+#include "detail/runtime_directories.hpp"
 #include "tidemark/base/quantities.hpp"
 #include "tidemark/cli/command.hpp"
 #include "tidemark/cli/failure.hpp"
@@ -143,8 +142,7 @@ Failure several_run(const std::vector<record::RunningRecording>& running) {
 }
 
 std::variant<RecorderAddress, Failure> find_recorder(const MarkOptions& options) {
-  const char* xdg_runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-  const auto directories = record::runtime_directories(xdg_runtime_dir == nullptr ? "" : xdg_runtime_dir, ::geteuid());
+  const auto directories = own_runtime_directories();
   if (!options.recording.empty()) {
     auto socket = record::find_socket(options.recording, directories);
     if (socket) return RecorderAddress{std::move(*socket), options.recording};

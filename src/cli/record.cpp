@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "detail/recorder.hpp"
+#include "detail/runtime_directories.hpp"
 #include "detail/targets.hpp"
 #include "detail/terminal.hpp"
 #include "tidemark/cli/failure.hpp"
@@ -107,11 +108,8 @@ std::vector<std::string> output_paths(const RecordOptions& options, const std::s
 /// Marks are a convenience: a recording without them goes on, and says so.
 std::optional<record::MarkServer> open_marks(const std::vector<std::string>& paths, std::int64_t wall_ns,
                                              Streams& streams) {
-  const char* xdg_runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-  auto server = record::MarkServer::open({.recordings = paths,
-                                          .runtime_directories = record::runtime_directories(
-                                              xdg_runtime_dir == nullptr ? "" : xdg_runtime_dir, ::getuid()),
-                                          .started_wall_ns = wall_ns});
+  auto server = record::MarkServer::open(
+      {.recordings = paths, .runtime_directories = own_runtime_directories(), .started_wall_ns = wall_ns});
   if (!server) {
     streams.err << "tidemark record: no marks in this recording: " << base::describe(server.error()) << '\n';
     return std::nullopt;

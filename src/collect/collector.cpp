@@ -157,7 +157,7 @@ void Collector::read_from(std::size_t first, const ReadContext& context, model::
 void Collector::read_rationed(const ReadContext& context, model::Tick& tick) {
   if (!ration_.rule().enabled) return;
   const std::int64_t elapsed_ns = context.log.elapsed_ns();
-  const auto source = options_.maps ? model::Source::smaps : model::Source::smaps_rollup;
+  const auto source = rationed_source(options_.maps);
   std::vector<std::size_t> order(processes_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
@@ -187,7 +187,7 @@ void Collector::report_rate(std::int64_t elapsed_ns, EventLog& log) {
                        seconds * rate_news_factor < announced_interval_seconds_;
   if (!is_news) return;
   announced_interval_seconds_ = seconds;
-  log.add(model::RationRate{.source = options_.maps ? model::Source::smaps : model::Source::smaps_rollup,
+  log.add(model::RationRate{.source = rationed_source(options_.maps),
                             .interval_seconds = seconds,
                             .cost_ms = static_cast<double>(ration_.last_cost_ns()) / 1e6,
                             .spent_percent = ration_.spent_percent(elapsed_ns)});
@@ -224,9 +224,7 @@ void Collector::retire(std::size_t index) {
   glimpsed_zombies_.insert(process->pid());
   retired_.insert(process->info()->identity);
   ration_.forget(process->info()->identity);
-  const MemoryCost cost = process->memory_cost();
-  totals_.memory.bytes_read += cost.bytes_read;
-  totals_.memory.absent_bytes += cost.absent_bytes;
+  totals_.memory += process->memory_cost();
   ended_.push_back(std::move(process));
 }
 
@@ -264,11 +262,7 @@ const cpython::OpenFailure* Collector::try_python() {
 
 CollectTotals Collector::totals() const {
   CollectTotals totals = totals_;
-  for (const auto& process : processes_) {
-    const MemoryCost cost = process->memory_cost();
-    totals.memory.bytes_read += cost.bytes_read;
-    totals.memory.absent_bytes += cost.absent_bytes;
-  }
+  for (const auto& process : processes_) totals.memory += process->memory_cost();
   totals.short_lived = forks_.count() + (options_.may_be_gone ? gone_targets_ : 0);
   totals.short_lived_note = forks_.note();
   return totals;

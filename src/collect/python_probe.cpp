@@ -92,11 +92,8 @@ bool PythonProbe::may_be_starting(std::int64_t now_ns) const {
 }
 
 void PythonProbe::close() {
+  closed_cost_ += open_cost();
   interpreter_.reset();
-  if (memory_) {
-    closed_cost_.bytes_read += memory_->bytes_read();
-    closed_cost_.absent_bytes += memory_->absent_bytes();
-  }
   memory_.reset();
 }
 
@@ -109,13 +106,13 @@ void PythonProbe::restart() {
   patience_ns_ = 0;
 }
 
+MemoryCost PythonProbe::open_cost() const {
+  return memory_ ? MemoryCost{memory_->bytes_read(), memory_->absent_bytes()} : MemoryCost{};
+}
+
 MemoryCost PythonProbe::cost() const {
   MemoryCost cost = closed_cost_;
-  if (memory_) {
-    cost.bytes_read += memory_->bytes_read();
-    cost.absent_bytes += memory_->absent_bytes();
-  }
-  return cost;
+  return cost += open_cost();
 }
 
 }  // namespace tidemark::collect

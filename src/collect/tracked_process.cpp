@@ -176,7 +176,7 @@ void TrackedProcess::read_cgroup(const ReadContext& context, model::ProcessSampl
 }
 
 void TrackedProcess::read_smaps(const ReadContext& context, bool with_maps, model::ProcessSample& sample) {
-  const auto source = with_maps ? model::Source::smaps : model::Source::smaps_rollup;
+  const auto source = rationed_source(with_maps);
   if (with_maps) {
     auto kinds = files_.smaps_by_kind();
     if (!kinds) return refusals_.add(source, kinds.error(), sample, context.log);

@@ -77,8 +77,7 @@ class Collector {
   void set_wait_status(base::Pid pid, int wait_status) { wait_statuses_[pid] = wait_status; }
 
   /// Opens the interpreters of the targets ahead of the first tick. nullptr when all can be read; else why one cannot
-  /// be
-  /// (`retry` when it may still come). The events of the tries are in the next batch.
+  /// be (`retry` when it may still come). The events of the tries are in the next batch.
   [[nodiscard]] const cpython::OpenFailure* try_python();
   /// What a person calls the first target.
   [[nodiscard]] const std::string& name_of_first() const { return name_of_first_; }

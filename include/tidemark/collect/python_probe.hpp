@@ -22,6 +22,12 @@ namespace tidemark::collect {
 struct MemoryCost {
   std::uint64_t bytes_read = 0;
   std::uint64_t absent_bytes = 0;
+
+  MemoryCost& operator+=(const MemoryCost& other) {
+    bytes_read += other.bytes_read;
+    absent_bytes += other.absent_bytes;
+    return *this;
+  }
 };
 
 class PythonProbe {
@@ -43,6 +49,7 @@ class PythonProbe {
                 const model::ProcessSample& sample, EventLog& log);
   void failed(cpython::OpenFailure failure, std::int64_t now_ns, const model::ProcessSample& sample, EventLog& log);
   void close();
+  [[nodiscard]] MemoryCost open_cost() const;
   /// Whether what failed may just be an interpreter on its way: no news yet, and worth another try.
   [[nodiscard]] bool may_be_starting(std::int64_t now_ns) const;
 

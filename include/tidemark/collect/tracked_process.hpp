@@ -30,6 +30,11 @@ struct ReadContext {
   bool with_python = true;
 };
 
+/// What PSS and USS are read from.
+[[nodiscard]] constexpr model::Source rationed_source(bool with_maps) {
+  return with_maps ? model::Source::smaps : model::Source::smaps_rollup;
+}
+
 enum class Outcome {
   read,  ///< the sample is there, perhaps with gaps
   ended  ///< the process is gone or a zombie: no row
