@@ -9,10 +9,9 @@
 namespace tidemark::collect {
 namespace {
 
-// What the first reading of smaps may cost, well above what was measured (feasibility.md §8: 0.1 ms, and 8.5 ms for
-// each GB of RSS; several times that on a busy machine), so that the first reading keeps the share too.
-constexpr std::int64_t smaps_base_cost_ns = 500'000;
-constexpr double smaps_cost_ns_per_byte = 0.02;
+// What the first reading of smaps may cost (feasibility.md §8): 0.1 ms, and 8.5 ms for each GB of RSS, rounded up.
+constexpr std::int64_t smaps_base_cost_ns = 100'000;
+constexpr double smaps_cost_ns_per_byte = 0.01;
 // The rate in force is said anew when it has changed by half.
 constexpr double rate_news_factor = 1.5;
 
