@@ -1,6 +1,7 @@
 # Every third-party library behind a name of ours, so that a room never spells a path, a flag or a package.
 #
 #   tidemark::fmt, tidemark::json, tidemark::doctest   headers only
+#   tidemark::math                                     Boost.Math, headers only
 #   tidemark::program_options, tidemark::elfutils      Debian's; archives when TIDEMARK_STATIC
 #   tidemark::csv                                      vincentlaucsb CSV Parser (CsvParser.cmake)
 #
@@ -41,6 +42,7 @@ find_package(Boost REQUIRED COMPONENTS program_options)
 tidemark_alias(fmt fmt::fmt-header-only)
 tidemark_alias(json nlohmann_json::nlohmann_json)
 tidemark_alias(program_options Boost::program_options)
+tidemark_alias(math Boost::headers)
 tidemark_elfutils()
 if(TIDEMARK_TESTS)
   find_package(doctest REQUIRED)
