@@ -28,6 +28,13 @@ Failure explain_target(base::Pid pid, const base::Error& error) {
   }
 }
 
+Failure explain_no_python(const cpython::OpenFailure& failure, bool asked_to_end) {
+  const char* const what = asked_to_end ? "asked to end before the Python interpreter could be read"
+                                        : "the Python interpreter cannot be read";
+  return {fmt::format("{} ({}): {}", what, model::text_of(failure.reason), base::describe(failure.error)),
+          "without --require python the columns of /proc are recorded all the same", ExitStatus::cannot_open};
+}
+
 Failure explain_output(const std::string& path, const base::Error& error) {
   switch (error.code) {
     case base::ErrorCode::busy:

@@ -6,13 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
-#include <thread>
 
 #include "detail/recorder.hpp"
 #include "detail/runtime_directories.hpp"
@@ -31,6 +29,8 @@ constexpr int not_found_status = 127;
 constexpr int not_executable_status = 126;
 constexpr int first_oom_victim = 1000;
 constexpr std::int64_t python_patience_ns = 5 * base::ns_per_second;
+constexpr std::int64_t python_pause_ns = 5 * base::ns_per_ms;
+constexpr std::array end_signals{SIGINT, SIGTERM, SIGHUP};
 
 /// More descriptors than a shell's 1024 are kept open for a large tree; what we had is given back to a COMMAND.
 OriginalState take_state() {
@@ -121,10 +121,19 @@ std::optional<record::MarkServer> open_marks(const std::vector<std::string>& pat
 }
 
 std::vector<int> heard_signals(const RecordOptions& options) {
-  std::vector<int> signals{SIGINT, SIGTERM, SIGHUP};
+  std::vector<int> signals(end_signals.begin(), end_signals.end());
   if (options.mark_signal) signals.push_back(SIGUSR1);
   if (!options.command.empty()) signals.push_back(SIGCHLD);
   return signals;
+}
+
+/// Sleeps; true as soon as somebody asks for the end. Other signals stay for the recording.
+bool is_asked_to_end_within(std::int64_t pause_ns) {
+  sigset_t asked;
+  ::sigemptyset(&asked);
+  for (const int number : end_signals) ::sigaddset(&asked, number);
+  const timespec pause{pause_ns / base::ns_per_second, pause_ns % base::ns_per_second};
+  return ::sigtimedwait(&asked, nullptr, &pause) > 0;
 }
 
 /// One run of the command, step by step. A step that fails has printed why and gives the exit status.
@@ -192,10 +201,10 @@ class RecordRun {
     return std::nullopt;
   }
 
-  std::optional<int> open_targets() { return wraps() ? std::nullopt : open_collector(); }
+  std::optional<int> open_targets() { return wraps() ? std::nullopt : open_collector(collect::ForkCounter::open()); }
 
-  std::optional<int> open_collector() {
-    auto opened = collect::Collector::open(collect_options(options_), clock_, targets_);
+  std::optional<int> open_collector(collect::ForkCounter forks) {
+    auto opened = collect::Collector::open(collect_options(options_), clock_, targets_, std::move(forks));
     if (const auto* failure = std::get_if<collect::TargetFailure>(&opened)) {
       return print(explain_target(failure->pid, failure->error));
     }
@@ -221,8 +230,9 @@ class RecordRun {
 
   std::optional<int> release_command() {
     if (!command_) return std::nullopt;
+    auto forks = collect::ForkCounter::open();  // listens before the first fork
     if (const auto released = command_->release(); !released) return print_not_run(released.error());
-    const auto failed = open_collector();
+    const auto failed = open_collector(std::move(forks));
     if (failed) return shell_status(command_->reap(true).value_or(0));
     return std::nullopt;
   }
@@ -234,16 +244,14 @@ class RecordRun {
   std::optional<int> require_python() {
     if (!options_.require_python) return std::nullopt;
     const std::int64_t end_ns = clock_.monotonic_ns() + python_patience_ns;
+    bool asked_to_end = false;
     while (const auto* failure = collector_->try_python()) {
       if (failure->retry && clock_.monotonic_ns() < end_ns) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        continue;
+        asked_to_end = is_asked_to_end_within(python_pause_ns);
+        if (!asked_to_end) continue;
       }
-      const auto text = fmt::format("the Python interpreter cannot be read ({}): {}", model::text_of(failure->reason),
-                                    base::describe(failure->error));
       if (command_) command_->forward(SIGTERM);
-      return print(
-          {text, "without --require python the columns of /proc are recorded all the same", ExitStatus::cannot_open});
+      return print(explain_no_python(*failure, asked_to_end));
     }
     return std::nullopt;
   }

@@ -3,15 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace tidemark::collect {
 namespace {
 
-// What the first reading of smaps may cost (feasibility.md §8): 0.1 ms, and 8.5 ms for each GB of RSS, rounded up.
-constexpr std::int64_t smaps_base_cost_ns = 100'000;
-constexpr double smaps_cost_ns_per_byte = 0.01;
+// What the first reading of smaps may cost, well above what was measured (feasibility.md §8: 0.1 ms, and 8.5 ms for
+// each GB of RSS; several times that on a busy machine), so that the first reading keeps the share too.
+constexpr std::int64_t smaps_base_cost_ns = 500'000;
+constexpr double smaps_cost_ns_per_byte = 0.02;
 // The rate in force is said anew when it has changed by half.
 constexpr double rate_news_factor = 1.5;
 
@@ -25,25 +25,23 @@ void append(std::vector<model::Event>& all, std::vector<model::Event> more) {
 
 }  // namespace
 
-Collector::Collector(const CollectOptions& options, const base::Clock& clock, Machine machine)
+Collector::Collector(const CollectOptions& options, const base::Clock& clock, Machine machine, ForkCounter forks)
     : options_(options),
       clock_(clock),
       machine_(std::move(machine)),
       cgroups_(machine_),
-      forks_(ForkCounter::open()),
+      meminfo_(proc::MeminfoFile::open(machine_.root)),
+      forks_(std::move(forks)),
       ration_(options.smaps),
-      own_pid_(::getpid()) {
-  auto meminfo = proc::MeminfoFile::open(machine_.root);
-  if (meminfo) meminfo_.emplace(std::move(*meminfo));
-}
+      own_pid_(::getpid()) {}
 
 std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const CollectOptions& options,
                                                                         const base::Clock& clock,
                                                                         const std::vector<base::Pid>& targets,
-                                                                        std::string proc) {
+                                                                        ForkCounter forks, std::string proc) {
   auto machine = Machine::open(std::move(proc));
   if (!machine) return TargetFailure{targets.empty() ? 0 : targets.front(), std::move(machine).error()};
-  std::unique_ptr<Collector> collector(new Collector(options, clock, std::move(*machine)));
+  std::unique_ptr<Collector> collector(new Collector(options, clock, std::move(*machine), std::move(forks)));
   TargetFailure failure;
   for (const base::Pid target : targets) {
     if (collector->is_tracked(target)) continue;
@@ -55,7 +53,7 @@ std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const Co
     failure = {target, std::move(process).error()};
     const bool may_go = options.skip_gone || options.may_be_gone;
     if (!may_go || failure.error.code != base::ErrorCode::gone) return failure;
-    ++collector->gone_targets_;
+    if (options.may_be_gone) collector->gone_targets_.insert(target);
   }
   collector->target_count_ = collector->processes_.size();
   if (collector->processes_.empty()) {
@@ -75,24 +73,23 @@ void Collector::adopt(std::unique_ptr<TrackedProcess> process) {
   ++totals_.processes;
 }
 
-void Collector::try_add(base::Pid pid, std::unordered_set<base::Pid>& zombies) {
+void Collector::try_add(base::Pid pid, EndedBook& ended) {
+  const auto known = unreaped_children_.find(pid);
+  const bool is_known = known != unreaped_children_.end();
   auto process = TrackedProcess::open(machine_, clock_, pid);
-  if (process && retired_.contains((*process)->info()->identity)) {  // on its way to a zombie, its memory given back
-    zombies.insert(pid);
-    return;
-  }
-  if (process) return adopt(std::move(*process));
-  if (process.error().code != base::ErrorCode::gone) return;
-  // Seen in its parent's list and already over: it lived only between two ticks, unless it was a row of ours before.
-  zombies.insert(pid);
-  // One that was over before the first tick is no affair of this recording.
-  if (ticks_ > 0 && !glimpsed_zombies_.contains(pid)) forks_.glimpsed();
+  const bool is_retired = process && is_known && known->second == (*process)->info()->identity.start_ticks;
+  if (process && !is_retired) return adopt(std::move(*process));
+  if (!process && process.error().code != base::ErrorCode::gone) return;
+  ended[pid] = is_known ? known->second : std::nullopt;
+  // Seen in its parent's list and already over: it lived only between two ticks. One that was over before the first
+  // tick is no affair of this recording.
+  if (ticks_ > 0 && !is_known) forks_.glimpsed();
 }
 
 void Collector::discover(EventLog& log) {
   if (!options_.children) return;
   std::vector<base::Pid> children;
-  std::unordered_set<base::Pid> zombies;
+  EndedBook ended;
   for (std::size_t i = 0; i < processes_.size(); ++i) {  // grows while it runs: children of children
     const auto listed = processes_[i]->children(children);
     if (!listed) {
@@ -101,11 +98,10 @@ void Collector::discover(EventLog& log) {
       continue;
     }
     for (const base::Pid child : children) {
-      if (child != own_pid_ && !is_tracked(child) && !zombies.contains(child)) try_add(child, zombies);
+      if (child != own_pid_ && !is_tracked(child) && !ended.contains(child)) try_add(child, ended);
     }
   }
-  std::erase_if(retired_, [&zombies](const auto& identity) { return !zombies.contains(identity.pid); });
-  glimpsed_zombies_ = std::move(zombies);
+  unreaped_children_ = std::move(ended);
 }
 
 Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const std::string& phase) {
@@ -113,9 +109,8 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   EventLog readings(wall_ns, elapsed_ns);
   Batch batch;
   batch.tick = {.wall_ns = wall_ns, .elapsed_ns = elapsed_ns, .phase = phase, .system_available = {}, .samples = {}};
-  if (meminfo_) {
-    if (const auto memory = meminfo_->read()) batch.tick.system_available = memory->available;
-  }
+  const auto memory = meminfo_ ? meminfo_->read() : base::fail(meminfo_.error());
+  if (memory) batch.tick.system_available = memory->available;
   cgroups_.begin_tick();
   drain_forks();
   const ReadContext context{.clock = clock_,
@@ -130,6 +125,7 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   read_from(known, context, batch.tick);
   read_rationed(context, batch.tick);
   report_rate(elapsed_ns, readings);
+  if (!memory) refuse_system(memory.error(), batch.tick, readings);
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i]->keep(batch.tick.samples[i], elapsed_ns);
   totals_.rows += batch.tick.samples.size();
 
@@ -139,6 +135,13 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   append(batch.events, std::exchange(early_events_, {}));
   append(batch.events, readings.take());
   return batch;
+}
+
+/// The machine's figures stand in every row, and so does their gap; the event is said once and of no process.
+void Collector::refuse_system(const base::Error& error, model::Tick& tick, EventLog& log) {
+  const model::Gap gap{model::Source::system, model::reason_of(error)};
+  machine_refusals_.say(gap, error, nullptr, log);
+  for (auto& sample : tick.samples) sample.gaps.push_back(gap);
 }
 
 void Collector::read_from(std::size_t first, const ReadContext& context, model::Tick& tick) {
@@ -157,26 +160,29 @@ void Collector::read_rationed(const ReadContext& context, model::Tick& tick) {
   if (!ration_.rule().enabled) return;
   const std::int64_t elapsed_ns = context.log.elapsed_ns();
   const auto source = rationed_source(options_.maps);
-  std::vector<std::size_t> order(processes_.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-    return ration_.last_read_ns(processes_[a]->info()->identity) <
-           ration_.last_read_ns(processes_[b]->info()->identity);
-  });
-  for (const std::size_t index : order) {
-    TrackedProcess& process = *processes_[index];
-    model::ProcessSample& sample = tick.samples[index];
-    if (process.refusals().rests(source, sample)) continue;
-    const auto& identity = process.info()->identity;
+  std::vector<RationedProcess> paid;
+  std::vector<std::size_t> places;  // of the paid ones in the tick
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    auto& refusals = processes_[i]->refusals();
+    const auto& identity = processes_[i]->info()->identity;
+    if (refusals.rests(source, tick.samples[i])) continue;
     // A refused reading costs nothing, and its code belongs in every row; a paid one waits for its turn.
-    const bool free = process.refusals().was_refused(source);
-    if (!free && !ration_.allows(identity, elapsed_ns, guessed_smaps_cost_ns(sample.proc.rss.value_or(0)))) continue;
-    const std::int64_t began_ns = clock_.monotonic_ns();
-    process.read_smaps(context, options_.maps, sample);
-    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
-    ration_.spend(identity, elapsed_ns, cost_ns);
-    sample.cost_ns += cost_ns;
+    if (refusals.was_refused(source)) {
+      ration_.spend(identity, elapsed_ns, read_smaps(i, context, tick));
+    } else {
+      paid.push_back({identity, guessed_smaps_cost_ns(tick.samples[i].proc.rss.value_or(0))});
+      places.push_back(i);
+    }
   }
+  ration_.serve(paid, elapsed_ns, [&](std::size_t turn) { return read_smaps(places[turn], context, tick); });
+}
+
+std::int64_t Collector::read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick) {
+  const std::int64_t began_ns = clock_.monotonic_ns();
+  processes_[index]->read_smaps(context, options_.maps, tick.samples[index]);
+  const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
+  tick.samples[index].cost_ns += cost_ns;
+  return cost_ns;
 }
 
 void Collector::report_rate(std::int64_t elapsed_ns, EventLog& log) {
@@ -220,8 +226,7 @@ void Collector::retire(std::size_t index) {
   if (index < announced_) --announced_;
   if (index < target_count_) --target_count_;
   tracked_pids_.erase(process->pid());
-  glimpsed_zombies_.insert(process->pid());
-  retired_.insert(process->info()->identity);
+  unreaped_children_[process->pid()] = process->info()->identity.start_ticks;
   ration_.forget(process->info()->identity);
   totals_.memory += process->memory_cost();
   ended_.push_back(std::move(process));
@@ -246,7 +251,8 @@ std::vector<model::Event> Collector::last_events(std::int64_t wall_ns, std::int6
 }
 
 void Collector::drain_forks() {
-  forks_.drain([this](base::Pid pid) { return is_tracked(pid); });
+  // A COMMAND that ended at once may have had children before.
+  forks_.drain([this](base::Pid pid) { return is_tracked(pid) || gone_targets_.contains(pid); });
 }
 
 const cpython::OpenFailure* Collector::try_python() {
@@ -262,7 +268,7 @@ const cpython::OpenFailure* Collector::try_python() {
 CollectTotals Collector::totals() const {
   CollectTotals totals = totals_;
   for (const auto& process : processes_) totals.memory += process->memory_cost();
-  totals.short_lived = forks_.count() + (options_.may_be_gone ? gone_targets_ : 0);
+  totals.short_lived = forks_.count() + gone_targets_.size();
   totals.short_lived_note = forks_.note();
   return totals;
 }

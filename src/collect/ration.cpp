@@ -1,6 +1,7 @@
 #include "tidemark/collect/ration.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidemark::collect {
 namespace {
@@ -11,20 +12,45 @@ bool within(double share, std::int64_t time_ns, std::int64_t spent_ns) {
 
 }  // namespace
 
-bool Ration::allows(const model::ProcessIdentity& process, std::int64_t elapsed_ns, std::int64_t guess_ns) {
-  if (!rule_.enabled) return false;
-  auto [entry, is_new] = accounts_.try_emplace(process);
-  Account& account = entry->second;
-  if (is_new) account.since_ns = elapsed_ns;
-  if (rule_.interval_ns && account.last_read_ns >= 0 && elapsed_ns - account.last_read_ns < *rule_.interval_ns)
-    return false;
-  const std::int64_t cost_ns = account.last_read_ns < 0 ? guess_ns : account.last_cost_ns;
-  return within(rule_.share, elapsed_ns, spent_ns_ + cost_ns) &&
-         within(rule_.share, elapsed_ns - account.since_ns, account.spent_ns + cost_ns);
+Ration::Account& Ration::account_of(const model::ProcessIdentity& process, std::int64_t elapsed_ns) {
+  return accounts_.try_emplace(process, Account{.since_ns = elapsed_ns}).first->second;
+}
+
+/// Of two that have waited equally long, the one that is listed first.
+std::vector<std::size_t> Ration::longest_unread_first(std::span<const RationedProcess> processes,
+                                                      std::int64_t elapsed_ns) {
+  std::vector<std::pair<std::int64_t, std::size_t>> waiting;
+  waiting.reserve(processes.size());
+  for (const auto& process : processes) {
+    waiting.emplace_back(account_of(process.identity, elapsed_ns).waiting_since_ns(), waiting.size());
+  }
+  std::sort(waiting.begin(), waiting.end());
+  std::vector<std::size_t> order;
+  order.reserve(waiting.size());
+  for (const auto& [since_ns, index] : waiting) order.push_back(index);
+  return order;
+}
+
+bool Ration::is_held_back(const Account& account, std::int64_t elapsed_ns, std::int64_t cost_ns) const {
+  const bool too_soon =
+      rule_.interval_ns && account.last_read_ns && elapsed_ns - *account.last_read_ns < *rule_.interval_ns;
+  return too_soon || !within(rule_.share, elapsed_ns - account.since_ns, account.spent_ns + cost_ns);
+}
+
+void Ration::serve(std::span<const RationedProcess> processes, std::int64_t elapsed_ns, const Read& read) {
+  if (!rule_.enabled) return;
+  for (const std::size_t index : longest_unread_first(processes, elapsed_ns)) {
+    const auto& [identity, guess_ns] = processes[index];
+    const Account& account = account_of(identity, elapsed_ns);
+    const std::int64_t cost_ns = account.last_read_ns ? account.last_cost_ns : guess_ns;
+    if (is_held_back(account, elapsed_ns, cost_ns)) continue;
+    if (!within(rule_.share, elapsed_ns, spent_ns_ + cost_ns)) return;
+    spend(identity, elapsed_ns, read(index));
+  }
 }
 
 void Ration::spend(const model::ProcessIdentity& process, std::int64_t elapsed_ns, std::int64_t cost_ns) {
-  Account& account = accounts_[process];
+  Account& account = account_of(process, elapsed_ns);
   account.spent_ns += cost_ns;
   account.last_cost_ns = cost_ns;
   account.last_read_ns = elapsed_ns;
@@ -33,11 +59,6 @@ void Ration::spend(const model::ProcessIdentity& process, std::int64_t elapsed_n
 }
 
 void Ration::forget(const model::ProcessIdentity& process) { accounts_.erase(process); }
-
-std::int64_t Ration::last_read_ns(const model::ProcessIdentity& process) const {
-  const auto entry = accounts_.find(process);
-  return entry == accounts_.end() ? -1 : entry->second.last_read_ns;
-}
 
 double Ration::interval_in_force_seconds() const {
   std::int64_t round_ns = 0;

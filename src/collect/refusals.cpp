@@ -49,6 +49,11 @@ bool Refusals::rests(model::Source source, model::ProcessSample& sample) {
   return true;
 }
 
+void Refusals::lift(model::Source source) {
+  std::erase_if(said_, [source](const model::Gap& gap) { return gap.source == source && is_lasting(gap.reason); });
+  resting_.erase(source);
+}
+
 void Refusals::forget_all() {
   said_.clear();
   resting_.clear();

@@ -180,6 +180,7 @@ void TrackedProcess::read_smaps(const ReadContext& context, bool with_maps, mode
   if (with_maps) {
     auto kinds = files_.smaps_by_kind();
     if (!kinds) return refusals_.add(source, kinds.error(), sample, context.log);
+    refusals_.lift(source);
     const auto sum = sum_of(*kinds);
     sample.proc.pss = sum.pss;
     sample.proc.uss = sum.private_clean + sum.private_dirty;
@@ -188,6 +189,7 @@ void TrackedProcess::read_smaps(const ReadContext& context, bool with_maps, mode
   }
   const auto rollup = files_.smaps_rollup();
   if (!rollup) return refusals_.add(source, rollup.error(), sample, context.log);
+  refusals_.lift(source);  // else it would stay free of the ration
   sample.proc.pss = rollup->pss;
   sample.proc.uss = rollup->uss();
 }

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """What the kernel refuses costs its columns and never the recording; what costs the target something is rationed."""
 
+import contextlib
+import errno
 import os
 import re
+import signal
 import subprocess
 import unittest
 from pathlib import Path
 
-from support import RecordingTest, Target, tidemark, tidemark_binary, wait_until_all_read
+from support import (DEBIAN_PYTHON, RecordingTest, Target, tidemark, tidemark_binary, wait_for, wait_until_all_read)
 
 INTERVAL = ("-i", "20ms")
 TICKS = 5
@@ -195,6 +198,57 @@ class Required(RecordingTest):
                                     timeout=30)
         self.assertEqual((result.returncode, result.stdout), (125, ""))
         self.assertIn("(not_python)", result.stderr)
+
+    def test_waiting_for_an_interpreter_ends_at_a_signal(self):
+        with self.starting_forever() as target:
+            before = self.files()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                with self.subTest(number):
+                    status, complaint = self.ended_while_it_waits(target.pid, number)
+                    self.assertEqual(status, 3)
+                    self.assertRegex(complaint, r"\Atidemark record: asked to end before the Python interpreter could be "
+                                                r"read \(starting\): [^\n]*\nhint: [^\n]*\n\Z")
+                    self.assertEqual(self.files(), before)
+
+    @contextlib.contextmanager
+    def starting_forever(self):
+        """A Python that looks for its pyvenv.cfg, as each does before it is initialised, and finds a pipe."""
+        python, config = self.directory / "python3", self.directory / "pyvenv.cfg"
+        python.symlink_to(DEBIAN_PYTHON)
+        os.mkfifo(config)
+
+        def write_end():
+            try:
+                return os.fdopen(os.open(config, os.O_WRONLY | os.O_NONBLOCK), "wb")
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # nobody reads it yet
+                    raise
+                return None
+        with subprocess.Popen([python, "-c", "pass"]) as target:
+            self.addCleanup(target.kill)
+            with wait_for(write_end, "Python reads its pyvenv.cfg"):
+                yield target
+
+    def ended_while_it_waits(self, pid, number):
+        """The status and stderr of a record that requires Python of `pid` and gets a signal."""
+        words = ("record", "-p", str(pid), "--require", "python", "-o", "run.csv")
+        with subprocess.Popen([tidemark_binary(), *words], cwd=self.directory, text=True,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            self.addCleanup(process.kill)
+            wait_for(lambda: self.hears_signals(process.pid), "it hears signals")
+            process.send_signal(number)
+            complaint = process.communicate(timeout=30)[1]
+            return process.returncode, complaint
+
+    @staticmethod
+    def hears_signals(pid):
+        """It opens a descriptor for them once they are blocked."""
+        def what_it_is(descriptor):
+            try:
+                return os.readlink(descriptor)
+            except FileNotFoundError:  # a file that it had open for a moment
+                return ""
+        return any(what_it_is(one) == "anon_inode:[signalfd]" for one in Path(f"/proc/{pid}/fd").iterdir())
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@ import signal
 import unittest
 import uuid
 
-from support import PROGRAMS, RecordingTest, Target, descendants, status_fields, tidemark
+from support import PROGRAMS, RecordingTest, Target, descendants, status_fields, tidemark, wait_for
 
 INTERVAL = ("-i", "20ms")
 TICKS = 4
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"
+needs_fork_events = unittest.skipUnless(
+    os.geteuid() == 0 and os.readlink("/proc/self/ns/pid") == INITIAL_PID_NAMESPACE,
+    "fork events are for root in the first pid namespace")
 
 # Commands: `fork [PID]` (a worker, with that pid if given), `end PID` (ends it, reaps it), `couple` (a worker with a
 # worker of its own), `orphan` (ends the first of the two). All workers end with this program.
@@ -168,8 +171,7 @@ class Tree(RecordingTest):
         self.assertEqual({row["process_started"] for row in recorded.rows_of(pid)},
                          {line["process_started"] for line in starts})
 
-    @unittest.skipUnless(os.geteuid() == 0 and os.readlink("/proc/self/ns/pid") == INITIAL_PID_NAMESPACE,
-                         "fork events are for root in the first pid namespace")
+    @needs_fork_events
     def test_short_lived_are_counted_exactly(self):
         with Target("short_lived.py") as target:
             # One tick at the start; the next one is an hour away.
@@ -179,6 +181,20 @@ class Tree(RecordingTest):
         end = self.recorded().event("end")
         self.assertEqual((burst["forked"], sequence["forked"]), (20, 35))
         self.assertEqual((end["short_lived"], end["short_lived_note"], end["rows"]), (35, "", 1))
+
+    @needs_fork_events
+    def test_short_lived_of_a_commands_first_moments_are_counted(self):
+        done = self.directory / "done"
+        script = f"for child in {' '.join(map(str, range(20)))}; do (:); done; : > '{done}'; exec sleep 3600"
+        for attempt in range(5):
+            with self.subTest(attempt):
+                with self.recording("-i", "1h", "--", "/bin/sh", "-c", script, name=f"run{attempt}") as recording:
+                    wait_for(done.exists, "it has forked")
+                self.assertEqual(recording.status, 128 + signal.SIGINT)
+                end = self.recorded(f"run{attempt}").event("end")
+                # A child that the first tick met is a row.
+                self.assertEqual((end["processes"] + end["short_lived"], end["short_lived_note"]), (21, ""))
+                done.unlink()
 
 
 class Names(RecordingTest):

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tidemark/base/address.hpp"
+#include "tidemark/cli/usage.hpp"
 
 namespace tidemark::cli {
 
@@ -34,14 +35,6 @@ struct RecordOptions {
   bool mark_signal = false;
   bool quiet = false;
 };
-
-/// What was wrong, and what to do.
-struct UsageError {
-  std::string message;
-  std::string hint;
-};
-
-struct HelpWanted {};
 
 using ParsedRecordOptions = std::variant<RecordOptions, UsageError, HelpWanted>;
 

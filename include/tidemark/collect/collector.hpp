@@ -7,8 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
@@ -18,6 +18,7 @@
 #include "tidemark/collect/fork_counter.hpp"
 #include "tidemark/collect/machine.hpp"
 #include "tidemark/collect/ration.hpp"
+#include "tidemark/collect/refusals.hpp"
 #include "tidemark/collect/tick_loop.hpp"
 #include "tidemark/collect/tracked_process.hpp"
 #include "tidemark/model/event.hpp"
@@ -56,10 +57,11 @@ struct TargetFailure {
 
 class Collector {
  public:
-  /// Opens the targets and, with `children`, their trees; takes the priming reading of their CPU times.
+  /// Opens the targets and, with `children`, their trees; takes the priming reading of their CPU times. `forks` may
+  /// have listened before a COMMAND was let run, so that the forks of its first moments count too.
   [[nodiscard]] static std::variant<std::unique_ptr<Collector>, TargetFailure> open(
       const CollectOptions& options, const base::Clock& clock, const std::vector<base::Pid>& targets,
-      std::string proc = "/proc");
+      ForkCounter forks = ForkCounter::open(), std::string proc = "/proc");
 
   /// Never fails: what cannot be read is a gap. `elapsed_ns` and `wall_ns` stamp the tick.
   [[nodiscard]] Batch collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const std::string& phase);
@@ -84,14 +86,20 @@ class Collector {
   [[nodiscard]] CollectTotals totals() const;
 
  private:
-  Collector(const CollectOptions& options, const base::Clock& clock, Machine machine);
+  Collector(const CollectOptions& options, const base::Clock& clock, Machine machine, ForkCounter forks);
+
+  /// Ended ones that may still stand in a list of children: not to be taken for new ones. Those that had rows here are
+  /// known by their start time, since one that ends may look alive again on its way to a zombie.
+  using EndedBook = std::unordered_map<base::Pid, std::optional<std::uint64_t>>;
 
   void adopt(std::unique_ptr<TrackedProcess> process);
-  void try_add(base::Pid pid, std::unordered_set<base::Pid>& zombies);
+  void try_add(base::Pid pid, EndedBook& ended);
   void discover(EventLog& log);
   [[nodiscard]] bool is_tracked(base::Pid pid) const { return tracked_pids_.contains(pid); }
   void read_from(std::size_t first, const ReadContext& context, model::Tick& tick);
+  void refuse_system(const base::Error& error, model::Tick& tick, EventLog& log);
   void read_rationed(const ReadContext& context, model::Tick& tick);
+  [[nodiscard]] std::int64_t read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick);
   void report_rate(std::int64_t elapsed_ns, EventLog& log);
   void report_exits(EventLog& log);
   void report_starts(EventLog& log);
@@ -102,24 +110,24 @@ class Collector {
   const base::Clock& clock_;
   Machine machine_;
   CgroupCache cgroups_;
-  std::optional<proc::MeminfoFile> meminfo_;
+  base::Result<proc::MeminfoFile> meminfo_;
+  Refusals machine_refusals_;  ///< of what concerns no process alone
   ForkCounter forks_;
   Ration ration_;
   double announced_interval_seconds_ = -1;
   base::Pid own_pid_;
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
   std::unordered_set<base::Pid> tracked_pids_;
-  std::unordered_set<base::Pid> glimpsed_zombies_;  ///< ended ones that may still stand in a list of children
-  std::set<model::ProcessIdentity> retired_;  ///< of ours, ended and perhaps not reaped: not to be taken for new ones
-  std::size_t announced_ = 0;                 ///< processes whose start event is out
+  EndedBook unreaped_children_;
+  std::size_t announced_ = 0;                           ///< processes whose start event is out
   std::vector<std::unique_ptr<TrackedProcess>> ended_;  ///< whose exit event is due
   std::map<base::Pid, int> wait_statuses_;
   std::optional<base::Pid> unreaped_;  ///< the COMMAND, as long as its exit event must wait
   std::uint64_t ticks_ = 0;
   std::size_t target_count_ = 0;  ///< the first of processes_, until one of them ends
   std::string name_of_first_;
-  std::uint64_t gone_targets_ = 0;
-  std::vector<model::Event> early_events_;  ///< of try_python
+  std::unordered_set<base::Pid> gone_targets_;  ///< a COMMAND that ended at once
+  std::vector<model::Event> early_events_;      ///< of try_python
   CollectTotals totals_;
 };
 

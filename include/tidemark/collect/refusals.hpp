@@ -28,6 +28,9 @@ class Refusals {
   /// True while a denied source rests; the sample gets its gap all the same.
   [[nodiscard]] bool rests(model::Source source, model::ProcessSample& sample);
 
+  /// The source could be read after all.
+  void lift(model::Source source);
+
   /// The process runs another program now: everything may be different.
   void forget_all();
 

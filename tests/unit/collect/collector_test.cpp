@@ -2,58 +2,20 @@
 #include "tidemark/collect/collector.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <functional>
+
+#include "support.hpp"
 
 using namespace tidemark;
+using namespace tidemark::collect::test;
 using collect::Collector;
 
 namespace {
-
-/// A forked process that ends when this object does, or when told to.
-class Forked {
- public:
-  /// The child runs `body` and then waits to be told to end.
-  explicit Forked(const std::function<void()>& body = [] {}) {
-    std::array<int, 2> ready{};
-    REQUIRE(::pipe(ready.data()) == 0);
-    pid_ = ::fork();
-    REQUIRE(pid_ >= 0);
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      body();
-      [[maybe_unused]] const ssize_t told = ::write(ready[1], "r", 1);
-      while (true) ::pause();
-    }
-    char byte = 0;
-    REQUIRE(::read(ready[0], &byte, 1) == 1);
-    ::close(ready[0]);
-    ::close(ready[1]);
-  }
-  Forked(const Forked&) = delete;
-  Forked& operator=(const Forked&) = delete;
-  ~Forked() { end(); }
-
-  [[nodiscard]] pid_t pid() const { return pid_; }
-  void kill_only() { ::kill(pid_, SIGKILL); }
-  void end() {
-    if (pid_ <= 0) return;
-    kill_only();
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
-
- private:
-  pid_t pid_ = -1;
-};
-
-const base::SystemClock system_clock;
 
 std::unique_ptr<Collector> open_collector(std::vector<base::Pid> targets, collect::CollectOptions options = {}) {
   options.python = false;
@@ -62,24 +24,10 @@ std::unique_ptr<Collector> open_collector(std::vector<base::Pid> targets, collec
   return std::move(std::get<std::unique_ptr<Collector>>(opened));
 }
 
-template <class What>
-std::vector<const What*> all(const collect::Batch& batch) {
-  std::vector<const What*> found;
-  for (const auto& event : batch.events) {
-    if (const auto* what = std::get_if<What>(&event.what)) found.push_back(what);
-  }
-  return found;
-}
-
 std::vector<base::Pid> pids(const collect::Batch& batch) {
   std::vector<base::Pid> found;
   for (const auto& sample : batch.tick.samples) found.push_back(sample.process->identity.pid);
   return found;
-}
-
-void wait_until_zombie(pid_t pid) {
-  siginfo_t info{};
-  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
 }
 
 }  // namespace
@@ -250,4 +198,27 @@ TEST_CASE("with maps the kinds add up to the row's PSS") {
   model::Bytes pss = 0;
   for (const auto& kind : all<model::MapsReading>(batch)[0]->kinds) pss += kind.pss;
   CHECK(pss == batch.tick.samples[0].proc.pss);
+}
+
+TEST_CASE("a COMMAND that ended at once: it and its children before are short-lived") {
+  auto forks = collect::ForkCounter::open();
+  const bool listens = forks.is_listening();
+  pid_t command = ::fork();
+  REQUIRE(command >= 0);
+  if (command == 0) {
+    for (int i = 0; i < 3; ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) ::_exit(0);
+      ::waitpid(child, nullptr, 0);
+    }
+    ::_exit(0);
+  }
+  wait_until_zombie(command);
+  const collect::CollectOptions options{.python = false, .may_be_gone = true, .smaps = {.enabled = false}};
+  auto opened = Collector::open(options, system_clock, {command}, std::move(forks));
+  REQUIRE(std::holds_alternative<std::unique_ptr<Collector>>(opened));
+  auto& collector = *std::get<std::unique_ptr<Collector>>(opened);
+  (void)collector.collect(1, 10, "");
+  CHECK(collector.totals().short_lived == (listens ? 4 : 1));
+  ::waitpid(command, nullptr, 0);
 }
