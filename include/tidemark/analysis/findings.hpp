@@ -48,25 +48,39 @@ struct NamedMoment {
   Moment moment;
 };
 
-enum class VerdictKind { growing, peak_released, peak_retained, partly_released, steady, too_short };
+enum class VerdictKind {
+  growing,
+  peak_released,
+  peak_retained,
+  partly_released,
+  steady,
+  too_short,
+  not_judged,  ///< one of so many processes that no trend was made of it (report.hpp: most_judged_processes)
+};
 [[nodiscard]] std::string_view text_of(
     VerdictKind kind);  ///< "growing", "peak_released", ...: stable, for rules and JSON
 
+/// `start` is the first sample. `baseline` is the median of the first 5 % of the samples after warm-up, at least 5, or
+/// of the samples of the baseline phase where the subject has any. `end` is the median of the last 5 % of the samples,
+/// at least 5, so that one sample's noise is no growth; what lies before the peak is no end. With fewer than
+/// Thresholds::fewest_samples there is no warm-up (unless given), and baseline and end are the first and last sample.
 struct Levels {
   double start = 0, baseline = 0, end = 0;
   std::size_t baseline_samples = 0;
   std::int64_t baseline_from_ns = 0, baseline_to_ns = 0;
   Moment peak;
   std::optional<model::Bytes> hwm;
-  double last_part = 0;                  ///< median of the last part of the time
+  double last_part = 0;                  ///< median of the last part of the time, of what lies after the peak
   double growth_bytes = 0;               ///< end - baseline
   std::optional<double> growth_percent;  ///< of the baseline; unset when that is 0
 };
 
 /// After the peak.
 struct Release {
-  double retained_bytes = 0;                  ///< end - baseline
-  std::optional<double> share_percent;        ///< of peak - baseline that came back by the end; unset without a peak
+  double retained_bytes = 0;  ///< end - baseline
+  /// Of peak - baseline that came back by the end; unset when that is no more than what growth must exceed. 0 for a
+  /// peak at the end.
+  std::optional<double> share_percent;
   std::optional<double> last_part_percent;    ///< the same, by the last part of the time
   std::optional<std::int64_t> back_after_ns;  ///< from the peak until within the tolerance of the baseline
 };
@@ -120,7 +134,8 @@ struct ForecastRow {
 enum class LimitSource { option, cgroup, machine, none };
 [[nodiscard]] std::string_view text_of(LimitSource source);
 
-/// Only for a tree that grows. Of the cgroup's working set when there is one, else of the tree's RSS.
+/// Only for a tree that grows. Of the cgroup's working set when there is one that rises too, else of the tree's RSS.
+/// `now_bytes` is the last sample.
 struct Forecast {
   bool of_cgroup = false;
   double now_bytes = 0;

@@ -13,7 +13,7 @@
 
 namespace tidemark::analysis {
 
-/// A counter's first and last value.
+/// A counter's first and last value. One that began anew (exec) goes on from where it was: `first` is moved down.
 struct CounterSpan {
   std::int64_t first = 0, last = 0;
   [[nodiscard]] std::int64_t risen() const { return last - first; }
@@ -37,7 +37,7 @@ struct ProcessSeries {
 struct NameSeries {
   std::string name;
   std::vector<std::uint32_t> processes;  ///< indices into Recording::processes
-  MemorySeries sum;
+  std::optional<MemorySeries> sum;       ///< only of several: see Recording::memory_of()
 };
 
 struct PhaseSpan {
@@ -58,18 +58,25 @@ struct TickBooks {
 struct Recording {
   model::RecordedFormat format = model::RecordedFormat::csv;
   std::string host, boot_id, tool, kernel;  ///< empty when the format has none
-  std::int64_t started_wall_ns = 0;
-  std::int64_t from_ns = 0, to_ns = 0;  ///< elapsed time of the first and the last row
+  std::int64_t started_wall_ns = 0;         ///< the wall clock at `from_ns`
+  std::int64_t from_ns = 0, to_ns = 0;      ///< elapsed time of the first and the last row
   TickBooks ticks;
   std::vector<ProcessSeries> processes;
   std::vector<NameSeries> names;
   MemorySeries tree;
-  std::vector<PhaseSpan> phases;  ///< in order; what came before the first mark is in none
-  Series cgroup_working_set;      ///< of the first target's cgroup
+  /// In order; what came before the first mark is in none. One ends at the tick that begins the next (a mark takes a
+  /// tick at its own instant, which is the level of both); in a foreign recording at its own last tick.
+  std::vector<PhaseSpan> phases;
+  Series cgroup_working_set;  ///< of the first target's cgroup
   std::optional<model::Bytes> cgroup_limit;
   std::optional<model::Bytes> machine_memory;  ///< from RSS and memory_percent
   std::int64_t suspended_ns = 0;
   std::optional<model::RecordingEnd> end;  ///< missing for CSV and when the recorder was killed
+
+  /// A name that has one process has that one's series; no second copy is kept.
+  [[nodiscard]] const MemorySeries& memory_of(const NameSeries& name) const {
+    return name.sum ? *name.sum : processes[name.processes.front()].memory;
+  }
 };
 
 }  // namespace tidemark::analysis

@@ -9,7 +9,7 @@
 
 namespace tidemark::analysis {
 
-/// The phases of one subject.
+/// The phases of one subject, those in which it has samples.
 struct SubjectPhases {
   std::string name;  ///< as Findings::name; empty for the tree
   std::vector<PhaseFindings> phases;
@@ -34,6 +34,9 @@ struct Report {
 };
 
 inline constexpr std::size_t most_plot_points = 2000;
+/// A trend costs about a millisecond. The tree and every name get theirs; of single processes with enough
+/// samples only this many do, those that grew most. The others have levels, and the verdict `not_judged`.
+inline constexpr std::size_t most_judged_processes = 500;
 
 [[nodiscard]] Report make_report(const Recording& recording, const Settings& settings);
 

@@ -1,4 +1,9 @@
 // Purpose: `--fail-on`: a rule as a value, and whether a report breaks it.
+//
+// So that noise fails no CI run, `slope>5MB/h` is broken only when the subject's trend rises (medians and minima,
+// beyond chance) and the estimate is above the limit; `slope<…` only when the whole 95 % interval is below it. The
+// percentage of `growth` is of the baseline; that of `retained` is the share of peak - baseline that is still there at
+// the end.
 #pragma once
 
 #include <string>
@@ -12,10 +17,12 @@ namespace tidemark::analysis {
 
 enum class RuleMetric { growth, slope, retained, peak, verdict, cpu_peak };
 enum class RuleUnit { bytes, percent, bytes_per_hour, verdict };
-enum class Comparison { above, below, equal };
+enum class Comparison { above, at_least, below, at_most, equal };
 
 /// `growth>20MB`, `growth>10%`, `slope>5MB/h`, `retained>30%`, `peak>2GB`, `verdict=growing`, `cpu_peak>300%`; with
-/// `NAME:` in front only of processes of that name (`celery:growth>20MB`), else of every name and the tree.
+/// `NAME:` in front only of processes of that name (`celery:growth>20MB`; the last ':' before the metric counts), else
+/// of every name and the tree. `>=` and `<=` too; blanks around all parts; '-', '_' and ' ' are one in names of metrics
+/// and verdicts. A limit needs its unit (0 does not); rates are per s, min, h or day.
 struct Rule {
   std::string text;     ///< as the user wrote it
   std::string subject;  ///< a process name; empty: every name and the tree
@@ -35,6 +42,7 @@ struct RuleResult {
   std::string subject;  ///< process name; empty for the tree
   bool broken = false;
   bool undecided = false;  ///< the subject has no such value (too short for a slope): not broken, and said
+  bool absent = false;     ///< undecided because there is no process of that name
   double value = 0;        ///< in the rule's unit
   VerdictKind verdict = VerdictKind::too_short;
 };

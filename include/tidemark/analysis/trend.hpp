@@ -25,8 +25,8 @@ struct Slope {
   double per_second = 0;
   double lower_per_second = 0, upper_per_second = 0;  ///< 95 %, two-sided
   double p_value = 1;                                 ///< two-sided, of no trend
-  double effective_n = 0;                             ///< how many independent bins the bins are worth
-  std::size_t bins = 0;
+  double effective_n = 0;                             ///< how many independent bins the bins are worth, at most `bins`
+  std::size_t bins = 0;                               ///< or whole periods, when a period was taken out
 
   [[nodiscard]] bool rises() const { return lower_per_second > 0; }
 };
@@ -45,8 +45,12 @@ struct Trend {
   [[nodiscard]] bool rises() const { return medians.rises() && minima.rises() && still_rising; }
 };
 
-/// nullopt when fewer than `fewest_bins` bins have samples.
+/// nullopt when fewer than `fewest_bins` bins have samples. With a regular up and down of at least five whole periods
+/// one value per period is tested, else the bins. Values that are no number are left out.
 [[nodiscard]] std::optional<Trend> find_trend(const Series& series, std::int64_t from_ns, std::int64_t to_ns);
 inline constexpr std::size_t fewest_bins = 8;
+
+/// Rises, and by more than `threshold` (the series' unit) in the medians and in the minima.
+[[nodiscard]] bool is_growing(const Trend& trend, double threshold);
 
 }  // namespace tidemark::analysis
