@@ -1,15 +1,14 @@
 #include "tidemark/record/csv_reader.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csv.hpp>
 #include <istream>
-#include <sstream>
-#include <streambuf>
 
+#include "detail/bounded_file.hpp"
+#include "detail/csv_format.hpp"
+#include "detail/row_stream.hpp"
 #include "tidemark/base/fd.hpp"
 #include "tidemark/record/columns.hpp"
 #include "tidemark/record/last_row.hpp"
@@ -23,52 +22,8 @@ using base::Result;
 
 constexpr const char* doing = "read the recording";
 
-/// More than any row of ours (five texts of max_text_bytes, each byte escaped), and little to hold in memory.
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
-
-/// The first `size` bytes of a file as a stream. Not a mapping: a recorder that cuts the file back while we read would
-/// be a SIGBUS there, and is only an early end here.
-class BoundedFile final : public std::streambuf {
- public:
-  BoundedFile(base::Fd file, std::uint64_t size) : file_(std::move(file)), left_(size) {}
-
-  /// How many line ends lie between two offsets.
-  [[nodiscard]] std::uint64_t count_lines(std::uint64_t begin, std::uint64_t end) const {
-    std::array<char, 1U << 14U> block{};
-    std::uint64_t lines = 0;
-    while (begin < end) {
-      const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, block.size()));
-      const ssize_t got = ::pread(file_.get(), block.data(), want, static_cast<off_t>(begin));
-      if (got <= 0) break;
-      lines += static_cast<std::uint64_t>(std::count(block.begin(), block.begin() + got, '\n'));
-      begin += static_cast<std::uint64_t>(got);
-    }
-    return lines;
-  }
-
- protected:
-  int_type underflow() override {
-    const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer_.size()));
-    const ssize_t got = want == 0 ? 0 : ::read(file_.get(), buffer_.data(), want);
-    if (got <= 0) return traits_type::eof();
-    left_ -= static_cast<std::uint64_t>(got);
-    setg(buffer_.data(), buffer_.data(), buffer_.data() + got);
-    return traits_type::to_int_type(buffer_.front());
-  }
-
- private:
-  base::Fd file_;
-  std::uint64_t left_;
-  std::array<char, 1U << 16U> buffer_{};
-};
-
-/// Everything is said, nothing is guessed; a row of another width is handed over instead of dropped.
-csv::CSVFormat recording_format() {
-  csv::CSVFormat format;
-  format.delimiter(',').quote('"').header_row(0).variable_columns(csv::VariableColumnPolicy::KEEP);
-  format.threading(false).chunk_size(chunk_bytes);
-  return format;
-}
+/// The first column that no psutil-style recorder has.
+constexpr std::string_view our_first_column = "process_started";
 
 Error malformed(const std::string& path, std::string detail) {
   return Error{.code = ErrorCode::malformed, .doing = doing, .path = path, .detail = std::move(detail)};
@@ -89,30 +44,171 @@ std::string header_fault(const std::vector<std::string>& names) {
 
 }  // namespace
 
+/// A record of a file of ours that spans lines: a stray quote swallowed them. Each is read again by itself.
+struct SplitRecord {
+  std::string text;
+  std::uint64_t offset = 0;  ///< of the record in the file
+  std::size_t at = 0;        ///< where the next line begins in `text`
+  std::vector<std::string> cells;
+
+  [[nodiscard]] bool is_done() const { return at >= text.size(); }
+};
+
 struct CsvReader::State {
   State(base::Fd file, std::uint64_t size, std::string name)
       : path(std::move(name)), bytes(std::move(file), size), stream(&bytes) {}
 
   std::string path;
-  BoundedFile bytes;
+  detail::BoundedFile bytes;
   std::istream stream;
-  std::unique_ptr<csv::CSVReader> parser;
+  std::unique_ptr<csv::CSVReader> parser;     ///< until its first row is asked for
+  std::unique_ptr<detail::RowStream> parsed;  ///< from then on; uses `stream`
+  std::uint64_t parser_begin = 0;             ///< offset of the file at which the parser began
+  bool has_row = false;                       ///< `row` is of this parser
   csv::CSVRow row;
+  SplitRecord split;
+  std::vector<std::string> names;
+  bool ours = false;
+  std::vector<std::size_t> wanted;  ///< what select() named; `absent` for a column that is not there
+  std::uint64_t row_offset = 0;
   std::uint64_t rows = 0;
+  int restarts = 0;
   CsvLosses losses;
   std::uint64_t counted_bytes = 0;  ///< how far lines were counted
   std::uint64_t counted_lines = 0;
 
+  static constexpr std::size_t absent = static_cast<std::size_t>(-1);
+
+  [[nodiscard]] Result<void> start(csv::CSVFormat format);
+  [[nodiscard]] bool next_parsed(csv::CSVError& error);
+  [[nodiscard]] Result<bool> read_record();
+  [[nodiscard]] Result<bool> skip_line();
+  [[nodiscard]] bool take_record(CsvRow& out);
+  [[nodiscard]] bool take_split_line(CsvRow& out);
+  [[nodiscard]] bool is_row(std::size_t cells, std::string_view first);
+  void lose_row(std::string why);
+
   /// Lines are counted only up to rows that must be named.
-  void lose_row() {
-    ++losses.wrong_width_rows;
-    if (losses.wrong_width_lines.size() == max_named_lines) return;
-    const std::uint64_t offset = row.byte_offset();
+  [[nodiscard]] std::uint64_t line_at(std::uint64_t offset) {
     counted_lines += bytes.count_lines(counted_bytes, offset);
-    counted_bytes = offset;
-    losses.wrong_width_lines.push_back(counted_lines + 1);
+    counted_bytes = std::max(counted_bytes, offset);
+    return counted_lines + 1;
   }
 };
+
+Result<void> CsvReader::State::start(csv::CSVFormat format) {
+  has_row = false;
+  parsed.reset();
+  stream.clear();
+  csv::CSVError error;
+  parser = csv::CSVReader::try_open(stream, error, format);
+  if (error || !parser) return base::fail(malformed(path, error.message()));
+  return {};
+}
+
+void CsvReader::State::lose_row(std::string why) {
+  ++losses.wrong_width_rows;
+  if (losses.wrong_width.size() == max_named_lines) return;
+  losses.wrong_width.push_back({line_at(row_offset), std::move(why)});
+}
+
+bool CsvReader::State::is_row(std::size_t cells, std::string_view first) {
+  if (cells == names.size()) return true;
+  if (cells <= 1 && first.empty()) {
+    lose_row("an empty line");
+  } else if (first == names.front()) {
+    lose_row("a second header: files were put together");
+  } else {
+    lose_row(std::to_string(cells) + (cells == 1 ? " cell" : " cells") + ", the header has " +
+             std::to_string(names.size()));
+  }
+  return false;
+}
+
+/// Goes on behind the line that the parser cannot take: longer than a chunk, or a quote that nothing closes.
+Result<bool> CsvReader::State::skip_line() {
+  constexpr int most_restarts = 20;  // each may parse a chunk in vain
+  if (++restarts > most_restarts) {
+    return base::fail(malformed(path, "line " + std::to_string(line_at(row_offset)) +
+                                          ": too many lines are too long or open a quote that nothing closes"));
+  }
+  if (has_row)
+    row_offset = bytes.next_line(parser_begin + row.byte_offset() + row.raw_str().size());
+  else if (parser_begin == 0)
+    row_offset = bytes.next_line(0);
+  else
+    row_offset = parser_begin;
+  lose_row("longer than " + std::to_string(detail::chunk_bytes >> 20U) + " MB, or a quote that nothing closes");
+  parser_begin = bytes.next_line(row_offset);
+  parsed.reset();
+  bytes.restart_at(parser_begin);
+  if (parser_begin >= bytes.size_bytes()) return false;
+  if (auto started = start(detail::recording_format().column_names(names)); !started)
+    return base::fail(started.error());
+  return true;
+}
+
+bool CsvReader::State::next_parsed(csv::CSVError& error) {
+  constexpr std::uint64_t worth_a_thread_bytes = std::uint64_t{4} << 20U;
+  if (!parsed) {
+    const bool ahead = bytes.size_bytes() - parser_begin > worth_a_thread_bytes;
+    parsed = std::make_unique<detail::RowStream>(std::move(parser), ahead);
+  }
+  return parsed->next(row, error);
+}
+
+/// The parser's next record; false at the end.
+Result<bool> CsvReader::State::read_record() {
+  csv::CSVError error;
+  while (!next_parsed(error)) {
+    if (bytes.read_errno() != 0) return base::fail(base::os_error(doing, bytes.read_errno(), path));
+    if (!error) return false;
+    if (error.code != csv::CSVErrorCode::RowTooLarge) return base::fail(malformed(path, error.message()));
+    const auto goes_on = skip_line();
+    if (!goes_on || !*goes_on) return goes_on;
+  }
+  has_row = true;
+  row_offset = parser_begin + row.byte_offset();
+  return true;
+}
+
+/// False when the record is no row.
+bool CsvReader::State::take_record(CsvRow& out) {
+  if (ours) {
+    const std::string_view raw = row.raw_str();
+    if (raw.find('\n') != std::string_view::npos) {
+      split = SplitRecord{.text = std::string(raw), .offset = row_offset, .at = 0, .cells = {}};
+      if (!split.text.ends_with('\n')) split.text += '\n';  // one without is inside the quotes
+      return false;
+    }
+  }
+  const auto cells = row.to_sv_range();
+  if (!is_row(row.size(), row.empty() ? std::string_view() : std::string_view(cells[0]))) return false;
+  for (const std::size_t index : wanted) {
+    out.cells.push_back(index == absent ? std::string_view()
+                                        : std::string_view(cells[static_cast<std::ptrdiff_t>(index)]));
+  }
+  return true;
+}
+
+bool CsvReader::State::take_split_line(CsvRow& out) {
+  const std::size_t end = split.text.find('\n', split.at);
+  std::string_view line = std::string_view(split.text).substr(split.at, end - split.at);
+  row_offset = split.offset + split.at;
+  split.at = end + 1;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  auto cells = parse_csv_line(line);
+  if (!cells) {
+    lose_row("a quote that nothing closes");
+    return false;
+  }
+  split.cells = std::move(*cells);
+  if (!is_row(split.cells.size(), split.cells.empty() ? std::string_view() : split.cells.front())) return false;
+  for (const std::size_t index : wanted) {
+    out.cells.push_back(index == absent ? std::string_view() : std::string_view(split.cells[index]));
+  }
+  return true;
+}
 
 CsvReader::CsvReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 CsvReader::CsvReader(CsvReader&&) noexcept = default;
@@ -130,18 +226,22 @@ Result<CsvReader> CsvReader::open(const std::string& path) {
   auto state = std::make_unique<State>(std::move(*file), ends->whole_bytes, path);
   state->losses.torn_tail_bytes = ends->torn_bytes;
   try {
-    csv::CSVError error;
-    state->parser = csv::CSVReader::try_open(state->stream, error, recording_format());
-    if (error) return base::fail(malformed(path, error.message()));
+    if (auto started = state->start(detail::recording_format().header_row(0)); !started)
+      return base::fail(started.error());
+    state->names = state->parser->get_col_names();
   } catch (const std::exception& thrown) {
     return base::fail(malformed(path, thrown.what()));
   }
-  const std::string fault = header_fault(state->parser->get_col_names());
+  const std::string fault = header_fault(state->names);
   if (!fault.empty()) return base::fail(malformed(path, fault));
-  return CsvReader(std::move(state));
+  const auto& names = state->names;
+  state->ours = std::find(names.begin(), names.end(), our_first_column) != names.end();
+  CsvReader reader(std::move(state));
+  reader.select({names.begin(), names.end()});
+  return reader;
 }
 
-const std::vector<std::string>& CsvReader::columns() const { return state_->parser->get_col_names(); }
+const std::vector<std::string>& CsvReader::columns() const { return state_->names; }
 
 std::optional<std::size_t> CsvReader::column(std::string_view name) const {
   const auto& names = columns();
@@ -150,44 +250,36 @@ std::optional<std::size_t> CsvReader::column(std::string_view name) const {
   return static_cast<std::size_t>(found - names.begin());
 }
 
+bool CsvReader::is_ours() const { return state_->ours; }
+
+void CsvReader::select(const std::vector<std::string_view>& names) {
+  state_->wanted.clear();
+  for (const std::string_view name : names) state_->wanted.push_back(column(name).value_or(State::absent));
+}
+
 Result<bool> CsvReader::next(CsvRow& row) {
   State& state = *state_;
-  row.cells.clear();
   try {
-    csv::CSVError error;
-    while (state.parser->try_read_row(state.row, error)) {
-      if (state.row.size() != columns().size()) {
-        state.lose_row();
-        continue;
+    while (true) {
+      row.cells.clear();
+      const bool in_split = !state.split.is_done();
+      if (!in_split) {
+        const auto read = state.read_record();
+        if (!read || !*read) return read;
       }
-      for (std::size_t i = 0; i < state.row.size(); ++i) row.cells.push_back(state.row[i].get_sv());
+      if (!(in_split ? state.take_split_line(row) : state.take_record(row))) continue;
       ++state.rows;
       return true;
     }
-    if (error) return base::fail(malformed(state.path, error.message()));
   } catch (const std::exception& thrown) {
     return base::fail(malformed(state.path, thrown.what()));
   }
-  return false;
 }
+
+std::uint64_t CsvReader::line() { return state_->line_at(state_->row_offset); }
 
 const CsvLosses& CsvReader::losses() const { return state_->losses; }
 
 std::uint64_t CsvReader::rows() const { return state_->rows; }
-
-Result<std::vector<std::string>> parse_csv_line(std::string_view line) {
-  std::vector<std::string> cells;
-  try {
-    std::istringstream stream{std::string(line)};
-    csv::CSVError error;
-    const auto parser = csv::CSVReader::try_open(stream, error, recording_format().no_header());
-    csv::CSVRow row;
-    if (!parser || !parser->try_read_row(row, error)) return base::fail(malformed({}, error.message()));
-    for (std::size_t i = 0; i < row.size(); ++i) cells.emplace_back(row[i].get_sv());
-  } catch (const std::exception& thrown) {
-    return base::fail(malformed({}, thrown.what()));
-  }
-  return cells;
-}
 
 }  // namespace tidemark::record

@@ -130,7 +130,7 @@ Result<std::optional<LastRow>> last_jsonl_row(std::string_view lines, const std:
 }  // namespace
 
 Result<FileEnds> read_ends(const std::string& path) {
-  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, doing);
+  auto file = base::open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, doing);
   if (!file) return base::fail(std::move(file).error());
   const auto size = size_of(*file, path);
   if (!size) return base::fail(size.error());
