@@ -9,8 +9,12 @@ namespace tidemark::cli {
 namespace {
 
 constexpr std::array all_commands{
-    Command{"record", "record a process tree to CSV and JSONL", run_record},
-    Command{"mark", "open a phase in a running recording", run_mark},
+    Command{"record", run_record, record_manual},
+    Command{"report", run_report, report_manual},
+    Command{"compare", run_compare, compare_manual},
+    Command{"mark", run_mark, mark_manual},
+    Command{"man", run_man, man_manual},
+    Command{"completion", run_completion, completion_manual},
 };
 
 std::string command_list() {
@@ -23,11 +27,13 @@ void print_help(std::ostream& out) {
   out << "tidemark says where the memory of a running Python process goes, from outside:\n"
          "no restart, no code change, nothing installed in it.\n\n"
          "Usage: tidemark COMMAND [options]\n\nCommands:\n";
-  for (const auto& command : all_commands) out << fmt::format("  {:<8} {}\n", command.name, command.summary);
+  for (const auto& command : all_commands) out << fmt::format("  {:<10} {}\n", command.name, command.manual().summary);
   out << "\n"
          "Examples:\n"
          "  tidemark record -p 4711 -d 10m -o soak.csv\n"
-         "  tidemark mark 'load test' users=200\n\n"
+         "  tidemark mark 'load test' users=200\n"
+         "  tidemark report soak.csv --fail-on 'growth>20MB'\n"
+         "  tidemark compare before.csv after.csv\n\n"
          "tidemark COMMAND --help has the options. --version prints the version.\n"
          "Exit status: 0 done, 1 a finding you asked to fail on, 2 usage, 3 a target could\n"
          "not be opened, 4 a partial answer.\n";

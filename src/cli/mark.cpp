@@ -1,16 +1,15 @@
 // `tidemark mark`: opens a phase in a recording that another tidemark is writing.
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
-#include <boost/program_options.hpp>
 #include <iostream>
 #include <optional>
 #include <variant>
 
+#include "detail/command_line.hpp"
 #include "detail/runtime_directories.hpp"
-#include "tidemark/base/quantities.hpp"
 #include "tidemark/cli/command.hpp"
 #include "tidemark/cli/failure.hpp"
+#include "tidemark/cli/usage.hpp"
 #include "tidemark/present/units.hpp"
 #include "tidemark/record/mark_client.hpp"
 #include "tidemark/record/mark_label.hpp"
@@ -31,9 +30,7 @@ struct MarkOptions {
   std::int64_t timeout_ns = 0;
 };
 
-struct HelpWanted {};
-
-using ParsedMarkOptions = std::variant<MarkOptions, Failure, HelpWanted>;
+using ParsedMarkOptions = std::variant<MarkOptions, UsageError, HelpWanted>;
 
 /// A recorder to talk to.
 struct RecorderAddress {
@@ -47,51 +44,6 @@ Failure usage(std::string message, std::string hint = try_help) {
 
 std::string shown(const std::string& text) { return present::printable(text, shown_path_columns); }
 
-po::options_description visible_options() {
-  po::options_description options("Options", 80, 40);
-  auto add = options.add_options();
-  add("recording", po::value<std::string>()->value_name("FILE"),
-      "the recording, when several run or another user's is meant");
-  add("timeout", po::value<std::string>()->default_value(default_timeout)->value_name("SECONDS"),
-      "how long to wait for the recorder");
-  add("help,h", "this text");
-  return options;
-}
-
-std::string mark_help() {
-  return fmt::format(
-      "Open a phase in a running recording: its rows carry LABEL from now on. Returns\n"
-      "when the phase and its first row are in the file.\n\n"
-      "Usage: tidemark mark LABEL [key=value…] [options]\n\n"
-      "LABEL is any text of up to {} bytes; fields go into the JSONL. -- ends the\n"
-      "options, for a LABEL that begins with a dash.\n\n"
-      "{}\n"
-      "Examples:\n"
-      "  tidemark mark warm-up\n"
-      "  tidemark mark 'load test' users=200 build=$(git rev-parse --short HEAD)\n"
-      "  tidemark mark after-fix --recording /var/tmp/soak.csv\n"
-      "  sudo tidemark mark idle --recording /home/ann/night.csv\n\n"
-      "Exit status: 0 the phase is in the file, 2 usage (also when several recordings run\n"
-      "and none is named), 3 no recorder could make the mark.\n",
-      record::mark_label_cap_bytes, fmt::streamed(visible_options()));
-}
-
-po::variables_map parse_words(std::span<const std::string> arguments) {
-  po::options_description all = visible_options();
-  all.add_options()("word", po::value<std::vector<std::string>>());
-  po::positional_options_description positionals;
-  positionals.add("word", -1);
-  namespace style = po::command_line_style;
-  po::variables_map given;
-  po::store(po::command_line_parser(std::vector<std::string>(arguments.begin(), arguments.end()))
-                .options(all)
-                .positional(positionals)
-                .style(style::unix_style & ~style::allow_guessing)
-                .run(),
-            given);
-  return given;
-}
-
 /// The first word is the label, whatever is in it; the others are fields.
 base::Result<model::Mark> make_mark(const std::vector<std::string>& words) {
   model::Mark mark{.label = words.front(), .fields = {}};
@@ -104,26 +56,21 @@ base::Result<model::Mark> make_mark(const std::vector<std::string>& words) {
   return mark;
 }
 
-ParsedMarkOptions parse_mark_options(std::span<const std::string> arguments) {
-  try {
-    const auto given = parse_words(arguments);
-    if (given.count("help") != 0) return HelpWanted{};
-    if (given.count("word") == 0)
-      return usage("no label", "tidemark mark LABEL [key=value…]; " + std::string(try_help));
-    auto mark = make_mark(given["word"].as<std::vector<std::string>>());
-    if (!mark) return usage(mark.error().detail);
-    const auto timeout = given["timeout"].as<std::string>();
-    const auto timeout_ns = base::parse_duration_ns(timeout);
-    if (!timeout_ns || *timeout_ns == 0) return usage(fmt::format("--timeout '{}' is not a time", shown(timeout)));
-    MarkOptions options{.mark = std::move(*mark), .recording = {}, .timeout_ns = *timeout_ns};
-    if (given.count("recording") != 0) {
-      options.recording = given["recording"].as<std::string>();
-      if (options.recording.empty()) return usage("--recording needs a file name");
+ParsedMarkOptions parse_mark_options(const Manual& manual, std::span<const std::string> arguments) {
+  return parse_command<MarkOptions>(manual, arguments, true, [](const CommandLine& line) {
+    const auto words = line.words();
+    if (words.empty()) refuse("no label", "tidemark mark LABEL [key=value…]; " + std::string(try_help));
+    auto mark = make_mark(words);
+    if (!mark) refuse(mark.error().detail);
+    const std::int64_t timeout_ns = line.time_ns("timeout");
+    if (timeout_ns == 0) refuse("--timeout 0 waits for nothing");
+    MarkOptions options{.mark = std::move(*mark), .recording = {}, .timeout_ns = timeout_ns};
+    if (line.has("recording")) {
+      options.recording = line.text("recording");
+      if (options.recording.empty()) refuse("--recording needs a file name");
     }
     return options;
-  } catch (const po::error& error) {
-    return usage(shown(error.what()));
-  }
+  });
 }
 
 std::string files_of(const record::RunningRecording& running) {
@@ -196,17 +143,42 @@ int send(const MarkOptions& options, const RecorderAddress& recorder, Streams& s
 
 }  // namespace
 
+Manual mark_manual() {
+  Manual manual;
+  manual.name = "mark";
+  manual.summary = "open a phase in a running recording";
+  manual.synopsis = {"tidemark mark LABEL [key=value…] [options]"};
+  manual.description = fmt::format(
+      "The rows carry LABEL from now on. Returns when the phase and its first row are\n"
+      "in the file. LABEL is any text of up to {} bytes; fields go into the JSONL.\n"
+      "-- ends the options, for a LABEL that begins with a dash.\n",
+      record::mark_label_cap_bytes);
+  auto add = manual.options.add_options();
+  add("recording", po::value<std::string>()->value_name("FILE"),
+      "the recording, when several run or another user's is meant");
+  add("timeout", po::value<std::string>()->default_value(default_timeout)->value_name("SECONDS"),
+      "how long to wait for the recorder");
+  add("help,h", "this text");
+  manual.positional = "WORD";
+  manual.examples = {
+      {"tidemark mark warm-up", "before a load test begins"},
+      {"tidemark mark 'load test' users=200 build=$(git rev-parse --short HEAD)", "with fields"},
+      {"tidemark mark after-fix --recording /var/tmp/soak.csv", "when several recordings run"},
+      {"sudo tidemark mark idle --recording /home/ann/night.csv", "another user's"},
+  };
+  manual.exit_status =
+      "0 the phase is in the file, 2 usage (also when several recordings\n"
+      "run and none is named), 3 no recorder could make the mark.\n";
+  return manual;
+}
+
 int run_mark(std::span<const std::string> arguments, Streams& streams) {
-  const auto parsed = parse_mark_options(arguments);
-  if (std::holds_alternative<HelpWanted>(parsed)) {
-    streams.out << mark_help();
-    return static_cast<int>(ExitStatus::done);
-  }
-  if (const auto* wrong = std::get_if<Failure>(&parsed)) return print(streams, *wrong);
-  const auto& options = std::get<MarkOptions>(parsed);
-  const auto found = find_recorder(options);
-  if (const auto* failure = std::get_if<Failure>(&found)) return print(streams, *failure);
-  return send(options, std::get<RecorderAddress>(found), streams);
+  const Manual manual = mark_manual();
+  return run_parsed(manual, parse_mark_options(manual, arguments), streams, [&streams](const MarkOptions& options) {
+    const auto found = find_recorder(options);
+    if (const auto* failure = std::get_if<Failure>(&found)) return print(streams, *failure);
+    return send(options, std::get<RecorderAddress>(found), streams);
+  });
 }
 
 }  // namespace tidemark::cli

@@ -19,12 +19,19 @@ base::Result<std::unique_ptr<PollWaiter>> PollWaiter::open(const std::vector<int
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : signals) ::sigaddset(&set, number);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return base::fail(base::os_error("block signals", errno));
+  sigset_t before;
+  if (::sigprocmask(SIG_BLOCK, &set, &before) != 0) return base::fail(base::os_error("block signals", errno));
   base::Fd signal_descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signal_descriptor.is_open()) return base::fail(base::os_error("open a signal descriptor", errno));
   base::Fd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!timer.is_open()) return base::fail(base::os_error("open a timer", errno));
-  return std::unique_ptr<PollWaiter>(new PollWaiter(std::move(timer), std::move(signal_descriptor)));
+  return std::unique_ptr<PollWaiter>(new PollWaiter(std::move(timer), std::move(signal_descriptor), before));
+}
+
+PollWaiter::~PollWaiter() {
+  handler_ = nullptr;
+  (void)take_signals();  // what came too late to be heard is not our death now
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 void PollWaiter::arm(std::int64_t monotonic_ns) {

@@ -1,13 +1,13 @@
 #include "tidemark/cli/record_options.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <regex>
 
+#include "detail/command_line.hpp"
 #include "tidemark/base/quantities.hpp"
 
 namespace tidemark::cli {
@@ -19,8 +19,7 @@ constexpr std::int64_t shortest_interval_ns = 10'000'000;
 constexpr std::int64_t longest_interval_ns = 3'600'000'000'000;
 constexpr std::uint64_t smallest_rotation_bytes = 4096;
 
-po::options_description visible_options() {
-  po::options_description options("Options", 80, 40);
+void add_options(po::options_description& options) {
   auto add = options.add_options();
   add("pid,p", po::value<std::vector<std::string>>()->composing()->value_name("PID"),
       "record this process (repeatable)");
@@ -42,16 +41,6 @@ po::options_description visible_options() {
   add("mark-signal", "SIGUSR1 opens a phase");
   add("quiet,q", "no progress line and no closing summary");
   add("help,h", "this text");
-  return options;
-}
-
-/// A failed check; parse_record_options turns it into its result.
-struct Refused {
-  UsageError error;
-};
-
-[[noreturn]] void refuse(std::string message, std::string hint = {}) {
-  throw Refused{{std::move(message), hint.empty() ? "see tidemark record --help" : std::move(hint)}};
 }
 
 base::Pid parse_pid(const std::string& text) {
@@ -64,23 +53,16 @@ base::Pid parse_pid(const std::string& text) {
   return pid;
 }
 
-std::int64_t parse_time(const std::string& text, const char* option) {
-  const auto ns = base::parse_duration_ns(text);
-  if (!ns) refuse(fmt::format("{} '{}' is not a time", option, text), "write 250ms, 1s, 5m or 1h");
-  return *ns;
-}
-
-void read_targets(const po::variables_map& given, RecordOptions& options) {
-  if (given.count("pid") != 0) {
-    for (const auto& text : given["pid"].as<std::vector<std::string>>()) options.pids.push_back(parse_pid(text));
+void read_targets(const CommandLine& line, RecordOptions& options) {
+  if (line.has("pid")) {
+    for (const auto& text : line.texts("pid")) options.pids.push_back(parse_pid(text));
   }
-  if (given.count("name") != 0) options.name_regex = given["name"].as<std::string>();
-  const int kinds =
-      (options.pids.empty() ? 0 : 1) + (given.count("name") != 0 ? 1 : 0) + (options.command.empty() ? 0 : 1);
+  if (line.has("name")) options.name_regex = line.text("name");
+  const int kinds = (options.pids.empty() ? 0 : 1) + (line.has("name") ? 1 : 0) + (options.command.empty() ? 0 : 1);
   const std::string example = "tidemark record -p PID, tidemark record --name REGEX, or tidemark record -- COMMAND";
   if (kinds == 0) refuse("no process named", example);
   if (kinds > 1) refuse("-p, --name and -- COMMAND exclude each other", example);
-  if (given.count("name") == 0) return;
+  if (!line.has("name")) return;
   try {
     const std::regex checked(options.name_regex, std::regex::extended);
   } catch (const std::regex_error& error) {
@@ -88,16 +70,16 @@ void read_targets(const po::variables_map& given, RecordOptions& options) {
   }
 }
 
-void read_times(const po::variables_map& given, RecordOptions& options) {
-  options.interval_ns = parse_time(given["interval"].as<std::string>(), "--interval");
+void read_times(const CommandLine& line, RecordOptions& options) {
+  options.interval_ns = line.time_ns("interval");
   if (options.interval_ns < shortest_interval_ns || options.interval_ns > longest_interval_ns) {
-    refuse(fmt::format("--interval {} is out of range", given["interval"].as<std::string>()), "10ms to 1h");
+    refuse(fmt::format("--interval {} is out of range", line.text("interval")), "10ms to 1h");
   }
-  if (given.count("duration") != 0) {
-    options.duration_ns = parse_time(given["duration"].as<std::string>(), "--duration");
+  if (line.has("duration")) {
+    options.duration_ns = line.time_ns("duration");
     if (*options.duration_ns == 0) refuse("--duration 0 records nothing", "leave it out to record until Ctrl-C");
   }
-  const auto pss = given["pss"].as<std::string>();
+  const auto pss = line.text("pss");
   if (pss == "off") {
     options.pss = PssMode::off;
   } else if (pss != "auto") {
@@ -107,8 +89,8 @@ void read_times(const po::variables_map& given, RecordOptions& options) {
   }
 }
 
-void read_outputs(const po::variables_map& given, RecordOptions& options) {
-  if (given.count("output") != 0) options.outputs = given["output"].as<std::vector<std::string>>();
+void read_outputs(const CommandLine& line, RecordOptions& options) {
+  if (line.has("output")) options.outputs = line.texts("output");
   for (const auto& path : options.outputs) {
     if (path == "-" || path.ends_with(".csv") || path.ends_with(".jsonl") || path == "/dev/null") continue;
     refuse(fmt::format("-o '{}' says no format", path),
@@ -117,36 +99,35 @@ void read_outputs(const po::variables_map& given, RecordOptions& options) {
   auto sorted = options.outputs;
   std::sort(sorted.begin(), sorted.end());
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) refuse("the same -o twice");
-  options.append = given.count("append") != 0;
+  options.append = line.has("append");
   if (options.append && options.outputs.empty()) refuse("--append needs -o FILE", "name the recording to continue");
-  if (given.count("rotate") != 0) {
-    options.rotate_bytes = base::parse_size_bytes(given["rotate"].as<std::string>());
+  if (line.has("rotate")) {
+    options.rotate_bytes = base::parse_size_bytes(line.text("rotate"));
     if (!options.rotate_bytes || *options.rotate_bytes < smallest_rotation_bytes) {
-      refuse(fmt::format("--rotate '{}' is not a size", given["rotate"].as<std::string>()),
-             "write 64k, 100MB or 1GB; at least 4k");
+      refuse(fmt::format("--rotate '{}' is not a size", line.text("rotate")), "write 64k, 100MB or 1GB; at least 4k");
     }
   }
-  if (given.count("keep") == 0) return;
+  if (!line.has("keep")) return;
   if (!options.rotate_bytes) refuse("--keep needs --rotate SIZE");
-  const auto text = given["keep"].as<std::string>();
+  const auto text = line.text("keep");
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), options.keep);
   if (failed != std::errc{} || end != text.data() + text.size() || options.keep == 0) {
     refuse(fmt::format("--keep '{}' is not a number of files", text), "a whole number from 1");
   }
 }
 
-RecordOptions read_options(const po::variables_map& given, std::vector<std::string> command) {
+RecordOptions read_options(const CommandLine& line, std::vector<std::string> command) {
   RecordOptions options;
   options.command = std::move(command);
-  read_targets(given, options);
-  read_times(given, options);
-  read_outputs(given, options);
-  options.children = given.count("no-children") == 0;
-  options.maps = given.count("maps") != 0;
-  options.mark_signal = given.count("mark-signal") != 0;
-  options.quiet = given.count("quiet") != 0;
-  if (given.count("require") != 0) {
-    if (given["require"].as<std::string>() != "python") refuse("--require knows only 'python'");
+  read_targets(line, options);
+  read_times(line, options);
+  read_outputs(line, options);
+  options.children = !line.has("no-children");
+  options.maps = line.has("maps");
+  options.mark_signal = line.has("mark-signal");
+  options.quiet = line.has("quiet");
+  if (line.has("require")) {
+    if (line.text("require") != "python") refuse("--require knows only 'python'");
     options.require_python = true;
   }
   if (options.maps && options.pss == PssMode::off)
@@ -158,53 +139,46 @@ RecordOptions read_options(const po::variables_map& given, std::vector<std::stri
 
 ParsedRecordOptions parse_record_options(std::span<const std::string> arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  const std::vector<std::string> own(arguments.begin(), dashes);
   std::vector<std::string> command;
   if (dashes != arguments.end()) command.assign(dashes + 1, arguments.end());
-  try {
-    po::variables_map given;
-    const po::positional_options_description no_positionals;
-    namespace style = po::command_line_style;
-    po::store(po::command_line_parser(own)
-                  .options(visible_options())
-                  .positional(no_positionals)
-                  .style(style::unix_style & ~style::allow_guessing)
-                  .run(),
-              given);
-    if (given.count("help") != 0) return HelpWanted{};
-    if (dashes != arguments.end() && command.empty())
-      refuse("nothing after --", "tidemark record -- python3 worker.py");
-    return read_options(given, std::move(command));
-  } catch (const Refused& refused) {
-    return refused.error;
-  } catch (const po::too_many_positional_options_error&) {
-    return UsageError{"a word that belongs to no option",
-                      "a process is named with -p PID or --name REGEX, a COMMAND comes after --"};
-  } catch (const po::error& error) {
-    return UsageError{error.what(), "see tidemark record --help"};
-  }
+  const std::vector<std::string> own(arguments.begin(), dashes);
+  const bool lacks_command = dashes != arguments.end() && command.empty();
+  return parse_command<RecordOptions>(record_manual(), own, true, [&](const CommandLine& line) {
+    if (lacks_command) refuse("nothing after --", "tidemark record -- python3 worker.py");
+    if (!line.words().empty()) {
+      refuse("a word that belongs to no option",
+             "a process is named with -p PID or --name REGEX, a COMMAND comes after --");
+    }
+    return read_options(line, std::move(command));
+  });
 }
 
-std::string record_help() {
-  return fmt::format(
-      "Record a running Python process and its children to CSV and JSONL.\n\n"
-      "Usage: tidemark record -p PID [-p PID…] [options]\n"
-      "       tidemark record --name REGEX [options]\n"
-      "       tidemark record [options] -- COMMAND…\n\n"
+Manual record_manual() {
+  Manual manual;
+  manual.name = "record";
+  manual.summary = "record a running Python process and its children to CSV and JSONL";
+  manual.synopsis = {"tidemark record -p PID [-p PID…] [options]", "tidemark record --name REGEX [options]",
+                     "tidemark record [options] -- COMMAND…"};
+  manual.description =
       "The target is neither stopped nor written to. What cannot be read costs its\n"
       "columns, never the recording. Without -o the files are\n"
       "tidemark_NAME_PID_YYYYmmdd_HHMMSS.csv and .jsonl in this directory.\n\n"
-      "{}\n"
-      "Examples:\n"
-      "  tidemark record -p 4711\n"
-      "  tidemark record -p 4711 -i 100ms -d 10m -o soak.csv -o soak.jsonl\n"
-      "  tidemark record --name 'gunicorn|celery' -o night.csv --rotate 100MB --keep 10\n"
-      "  tidemark record -o - -q -p 4711 | head\n"
-      "  tidemark record -o test.csv -- python3 -m pytest tests/soak\n\n"
-      "Exit status: 0 done, 2 usage, 3 a target could not be opened, 4 a source or\n"
+      "At the end the report of the recording is printed, as tidemark report does.\n";
+  add_options(manual.options);
+  manual.examples = {
+      {"tidemark record -p 4711", "until Ctrl-C"},
+      {"tidemark record -p 4711 -i 100ms -d 10m -o soak.csv -o soak.jsonl", "ten minutes, finely"},
+      {"tidemark record --name 'gunicorn|celery' -o night.csv --rotate 100MB --keep 10", "over night"},
+      {"tidemark record -o - -q -p 4711 | head", "CSV on standard output"},
+      {"tidemark record -o test.csv -- python3 -m pytest tests/soak", "a command and all it starts"},
+  };
+  manual.exit_status =
+      "0 done, 2 usage, 3 a target could not be opened, 4 a source or\n"
       "file asked for by option failed. With -- COMMAND it is the command's own\n"
-      "(128 + n for signal n), and 125 when tidemark itself fails.\n",
-      fmt::streamed(visible_options()));
+      "(128 + n for signal n), and 125 when tidemark itself fails.\n";
+  return manual;
 }
+
+std::string record_help() { return help_text(record_manual()); }
 
 }  // namespace tidemark::cli

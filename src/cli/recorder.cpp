@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "detail/closing_report.hpp"
 #include "detail/terminal.hpp"
 #include "tidemark/cli/failure.hpp"
 #include "tidemark/present/recording_text.hpp"
@@ -18,7 +19,6 @@ namespace {
 constexpr std::int64_t longest_priming_ns = 100 * base::ns_per_ms;
 // A rate per hour from less than this is noise.
 constexpr std::int64_t shortest_rate_ns = 10 * base::ns_per_second;
-constexpr std::size_t most_rows_shown = 10;
 constexpr std::size_t most_notes_shown = 8;
 
 }  // namespace
@@ -187,7 +187,7 @@ void Recorder::finish() {
   write(events, nullptr);
   marks_.reset();
   clear_progress();
-  if (!options_.quiet) print_summary(end);
+  if (!options_.quiet) print_report(end);
 }
 
 int Recorder::exit_status() {
@@ -220,41 +220,19 @@ void Recorder::clear_progress() {
   if (std::exchange(progress_shown_, false)) streams_.err << "\r\x1b[K" << std::flush;
 }
 
-void Recorder::print_summary(const model::RecordingEnd& end) const {
-  const auto row_of = [](const std::string& name, const analysis::Level& level) {
-    present::ProcessRow row;
-    row.name = name;
-    row.start = level.start;
-    row.peak = level.peak;
-    row.end = level.now;
-    row.growth_bytes = level.growth_bytes();
-    return row;
-  };
-  present::SummaryView view;
-  view.duration_ns = last_elapsed_ns_;
-  view.tree = row_of("all together", summary_.tree());
-  const auto processes = summary_.by_growth();
-  for (std::size_t i = 0; i < std::min(processes.size(), most_rows_shown); ++i) {
-    auto row = row_of(processes[i].name, processes[i].rss);
-    row.pid = processes[i].identity.pid;
-    row.has_cpu = processes[i].mean_cpu_percent().has_value();
-    row.mean_cpu_percent = processes[i].mean_cpu_percent().value_or(0);
-    view.rows.push_back(std::move(row));
-  }
-  view.rows_left_out = summary_.processes_seen() - view.rows.size();
-  const auto rate = summary_.tree().growth_bytes_per_hour(shortest_rate_ns);
-  view.has_growth_per_hour = rate.has_value();
-  view.growth_per_hour_bytes = static_cast<std::int64_t>(rate.value_or(0));
-  view.end = end;
-  view.notes = notes_;
+void Recorder::print_report(const model::RecordingEnd& end) {
+  Closing closing{.files = outputs_.names(), .end = end, .elapsed_ns = last_elapsed_ns_, .notes = notes_};
   if (notes_left_out_ > 0) {
-    view.notes.push_back(fmt::format("… and {} more sources, each an error line of the JSONL.", notes_left_out_));
+    closing.notes.push_back(fmt::format("… and {} more sources, each an error line of the JSONL.", notes_left_out_));
   }
-  view.files = outputs_.names();
+  // Reading a night's file takes seconds: the recording is whole, so a second Ctrl-C may end us. Not while a COMMAND
+  // still runs (-d), whose status we owe.
+  if (!command_ || command_->has_ended()) waiter_.reset();
   const bool data_on_stdout =
       std::find(options_.outputs.begin(), options_.outputs.end(), "-") != options_.outputs.end();
   const bool stdout_is_taken = data_on_stdout || command_.has_value();
-  (stdout_is_taken ? streams_.err : streams_.out) << present::recording_summary(view) << std::flush;
+  const int descriptor = stdout_is_taken ? STDERR_FILENO : STDOUT_FILENO;
+  (stdout_is_taken ? streams_.err : streams_.out) << closing_report(closing, style_of(descriptor)) << std::flush;
 }
 
 }  // namespace tidemark::cli

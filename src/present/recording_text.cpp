@@ -9,7 +9,6 @@
 namespace tidemark::present {
 namespace {
 
-constexpr std::size_t name_width = 24;
 constexpr std::size_t longest_phase_shown = 20;
 
 /// Columns, not bytes: continuation bytes of UTF-8 take none.
@@ -19,54 +18,36 @@ std::size_t columns_of(std::string_view text) {
   return columns;
 }
 
-std::string padded(std::string text, std::size_t width) {
-  const std::size_t columns = columns_of(text);
-  if (columns < width) text.append(width - columns, ' ');
-  return text;
-}
-
-double mb(double bytes) { return bytes / (1024.0 * 1024.0); }
-
-std::string table_row(const ProcessRow& row, bool is_tree) {
-  const std::string cpu = row.has_cpu ? fmt::format("{:.1f}", row.mean_cpu_percent) : std::string("-");
-  return fmt::format("  {} {:>8} {:>8.1f} {:>8.1f} {:>8.1f} {:>+9.1f} {:>6}\n",
-                     padded(printable(row.name, name_width), name_width),
-                     is_tree ? std::string() : std::to_string(row.pid), mb(static_cast<double>(row.start)),
-                     mb(static_cast<double>(row.peak)), mb(static_cast<double>(row.end)),
-                     mb(static_cast<double>(row.growth_bytes)), cpu);
-}
-
 std::string_view plural(std::uint64_t count, std::string_view ending) { return count == 1 ? "" : ending; }
 
-std::string ticks_sentence(const SummaryView& view) {
-  const auto& end = view.end;
+std::string ticks_sentence(const model::RecordingEnd& end, std::int64_t elapsed_ns) {
   return fmt::format("{} tick{} in {}, {} late, {} lost; {} row{} of {} process{}.\n", end.ticks,
-                     plural(end.ticks, "s"), duration(view.duration_ns), end.late_ticks, end.lost_ticks, end.rows,
+                     plural(end.ticks, "s"), duration(elapsed_ns), end.late_ticks, end.lost_ticks, end.rows,
                      plural(end.rows, "s"), end.processes, plural(end.processes, "es"));
 }
 
 std::string short_lived_sentence(const model::RecordingEnd& end) {
   if (!end.short_lived || *end.short_lived == 0) return {};
   return fmt::format("{}{} process{} lived only between two ticks and {} no row.\n",
-                     end.short_lived_note.empty() ? "" : "At least ", *end.short_lived,
-                     plural(*end.short_lived, "es"), *end.short_lived == 1 ? "has" : "have");
+                     end.short_lived_note.empty() ? "" : "At least ", *end.short_lived, plural(*end.short_lived, "es"),
+                     *end.short_lived == 1 ? "has" : "have");
 }
 
 /// Of a recording shorter than this a share of its time would be that of our own start.
 constexpr std::int64_t shortest_share_ns = 1'000'000'000;
 
-std::string own_cpu(const SummaryView& view) {
-  const auto cpu_ns = static_cast<double>(view.end.own_cpu_ns);
-  if (view.duration_ns < shortest_share_ns) return fmt::format("{:.1f} ms of CPU", cpu_ns / 1e6);
-  return fmt::format("{:.2f} % of one core", 100.0 * cpu_ns / static_cast<double>(view.duration_ns));
+std::string own_cpu(const model::RecordingEnd& end, std::int64_t elapsed_ns) {
+  const auto cpu_ns = static_cast<double>(end.own_cpu_ns);
+  if (elapsed_ns < shortest_share_ns) return fmt::format("{:.1f} ms of CPU", cpu_ns / 1e6);
+  return fmt::format("{:.2f} % of one core", 100.0 * cpu_ns / static_cast<double>(elapsed_ns));
 }
 
-std::string cost_sentence(const SummaryView& view) {
+std::string cost_sentence(const model::RecordingEnd& end, std::int64_t elapsed_ns) {
   return fmt::format(
       "Cost: {}, own peak RSS {}, {:.1f} kB of target memory read.\n"
       "Longest pause of a target {:.0f} ms: never stopped, never written.\n",
-      own_cpu(view), megabytes(static_cast<double>(view.end.own_peak_rss)),
-      static_cast<double>(view.end.target_bytes_read) / 1024.0, static_cast<double>(view.end.longest_pause_ns) / 1e6);
+      own_cpu(end, elapsed_ns), megabytes(static_cast<double>(end.own_peak_rss)),
+      static_cast<double>(end.target_bytes_read) / 1024.0, static_cast<double>(end.longest_pause_ns) / 1e6);
 }
 
 }  // namespace
@@ -93,23 +74,8 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
   return line + std::string(before_phase) + printable(view.phase, std::min(width - taken, longest_phase_shown));
 }
 
-std::string recording_summary(const SummaryView& view) {
-  std::string text = fmt::format("  {} {:>8} {:>8} {:>8} {:>8} {:>9} {:>6}\n", padded("RSS in MB", name_width), "pid",
-                                 "start", "peak", "end", "growth", "cpu %");
-  for (const auto& row : view.rows) text += table_row(row, false);
-  if (view.rows_left_out > 0) text += fmt::format("  … and {} more in the recording\n", view.rows_left_out);
-  if (view.rows.size() + view.rows_left_out > 1) text += table_row(view.tree, true);
-  text += '\n';
-  if (view.has_growth_per_hour) {
-    text += fmt::format("Growth so far {} per hour (last level less first level, not a verdict).\n",
-                        signed_megabytes(static_cast<double>(view.growth_per_hour_bytes)));
-  }
-  text += ticks_sentence(view);
-  text += short_lived_sentence(view.end);
-  for (const auto& note : view.notes) text += note + "\n";
-  text += cost_sentence(view);
-  for (const auto& file : view.files) text += "Recording: " + file + "\n";
-  return text;
+std::string recording_books(const model::RecordingEnd& end, std::int64_t elapsed_ns) {
+  return ticks_sentence(end, elapsed_ns) + short_lived_sentence(end) + cost_sentence(end, elapsed_ns);
 }
 
 }  // namespace tidemark::present

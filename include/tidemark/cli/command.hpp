@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tidemark/base/result.hpp"
+#include "tidemark/cli/manual.hpp"
 
 namespace tidemark::cli {
 
@@ -22,15 +23,25 @@ struct Streams {
 
 struct Command {
   std::string_view name;
-  std::string_view summary;  ///< one line for `tidemark --help`
   int (*run)(std::span<const std::string> arguments, Streams& streams);
+  Manual (*manual)();
 };
 
 /// All commands that exist, in the order of the help.
 [[nodiscard]] std::span<const Command> commands();
 
 [[nodiscard]] int run_record(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual record_manual();
 [[nodiscard]] int run_mark(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual mark_manual();
+[[nodiscard]] int run_report(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual report_manual();
+[[nodiscard]] int run_compare(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual compare_manual();
+[[nodiscard]] int run_man(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual man_manual();
+[[nodiscard]] int run_completion(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual completion_manual();
 
 /// Prints `tidemark COMMAND: message` (`tidemark: message` without a command) and, when there is one, a second line
 /// `hint: …`; returns the status as an int.

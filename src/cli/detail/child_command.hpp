@@ -37,6 +37,9 @@ class ChildCommand {
   /// Collects the child without waiting, or waiting when `block`; its wait status once it has ended.
   [[nodiscard]] std::optional<int> reap(bool block);
 
+  /// Whether reap() has had its status.
+  [[nodiscard]] bool has_ended() const { return wait_status_.has_value(); }
+
   /// Passes on a signal that somebody sent to us alone.
   void forward(int signal) const;
 

@@ -19,8 +19,9 @@ struct Signal {
 
 class PollWaiter final : public collect::Waiter {
  public:
-  /// Blocks `signals` for this process and takes them from a descriptor.
+  /// Blocks `signals` for this process and takes them from a descriptor, until destroyed.
   [[nodiscard]] static base::Result<std::unique_ptr<PollWaiter>> open(const std::vector<int>& signals);
+  ~PollWaiter() override;
 
   /// Wakes with `Wake::checked` after every signal (which `on_signal` has seen by then) and at least every
   /// `longest_nap_ns`, so that the caller can look around.
@@ -34,7 +35,8 @@ class PollWaiter final : public collect::Waiter {
   void on_signal(std::function<bool(const Signal&)> handler) { handler_ = std::move(handler); }
 
  private:
-  PollWaiter(base::Fd timer, base::Fd signals) : timer_(std::move(timer)), signals_(std::move(signals)) {}
+  PollWaiter(base::Fd timer, base::Fd signals, const sigset_t& mask_before)
+      : timer_(std::move(timer)), signals_(std::move(signals)), mask_before_(mask_before) {}
 
   void arm(std::int64_t monotonic_ns);
   [[nodiscard]] bool take_signals();
@@ -42,6 +44,7 @@ class PollWaiter final : public collect::Waiter {
   static constexpr std::int64_t longest_nap_ns = 1'000'000'000;
 
   base::Fd timer_, signals_;
+  sigset_t mask_before_;
   int marks_ = -1;
   std::vector<base::Fd> pidfds_;
   std::function<bool(const Signal&)> handler_;

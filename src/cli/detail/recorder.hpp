@@ -1,5 +1,5 @@
 // Purpose: a recording under way: ticks from the collector to the files, marks and phases, the progress line, the
-// closing screen. What to record and where is decided before.
+// closing report. What to record and where is decided before.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class Recorder {
   void use_marks(std::optional<record::MarkServer> marks);
   void use_command(std::optional<ChildCommand> command);
 
-  /// Records until the end and prints the closing screen; the exit status.
+  /// Records until the end and prints the closing report; the exit status.
   [[nodiscard]] int run();
 
  private:
@@ -41,7 +41,7 @@ class Recorder {
   void finish();
   void show_progress();
   void clear_progress();
-  void print_summary(const model::RecordingEnd& end) const;
+  void print_report(const model::RecordingEnd& end);
   [[nodiscard]] model::RecordingEnd books() const;
   [[nodiscard]] int exit_status();
   [[nodiscard]] std::int64_t elapsed_of(std::int64_t loop_elapsed_ns) const {
