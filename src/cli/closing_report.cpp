@@ -12,7 +12,7 @@ namespace {
 
 bool can_be_read_again(const std::string& path) {
   std::error_code ignored;
-  return path != "-" && std::filesystem::is_regular_file(path, ignored);
+  return std::filesystem::is_regular_file(path, ignored);
 }
 
 /// JSONL before CSV: it has the fields of the marks.
@@ -26,9 +26,7 @@ std::string file_to_report(const std::vector<std::string>& files) {
 
 std::string list_of_files(const std::vector<std::string>& files) {
   std::string lines;
-  for (const auto& file : files) {
-    if (can_be_read_again(file)) lines += "Recording: " + file + "\n";
-  }
+  for (const auto& file : files) lines += "Recording: " + file + "\n";
   return lines;
 }
 
@@ -43,7 +41,8 @@ std::string books_only(const Closing& closing, const std::string& why) {
 std::string closing_report(const Closing& closing, const present::TextStyle& style) {
   const std::string file = file_to_report(closing.files);
   if (file.empty()) {
-    return books_only(closing, "No report: nothing was kept. Save the rows to FILE and run tidemark report FILE.");
+    return books_only(closing,
+                      "No report: the rows were not kept in a file. Save them to FILE and run tidemark report FILE.");
   }
   const auto read = read_back({file});
   if (const auto* failure = std::get_if<Failure>(&read)) return books_only(closing, "No report: " + failure->message);

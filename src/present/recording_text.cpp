@@ -26,13 +26,6 @@ std::string ticks_sentence(const model::RecordingEnd& end, std::int64_t elapsed_
                      plural(end.rows, "s"), end.processes, plural(end.processes, "es"));
 }
 
-std::string short_lived_sentence(const model::RecordingEnd& end) {
-  if (!end.short_lived || *end.short_lived == 0) return {};
-  return fmt::format("{}{} process{} lived only between two ticks and {} no row.\n",
-                     end.short_lived_note.empty() ? "" : "At least ", *end.short_lived, plural(*end.short_lived, "es"),
-                     *end.short_lived == 1 ? "has" : "have");
-}
-
 /// Of a recording shorter than this a share of its time would be that of our own start.
 constexpr std::int64_t shortest_share_ns = 1'000'000'000;
 
@@ -51,6 +44,13 @@ std::string cost_sentence(const model::RecordingEnd& end, std::int64_t elapsed_n
 }
 
 }  // namespace
+
+std::string short_lived_sentence(const model::RecordingEnd& end) {
+  if (!end.short_lived || *end.short_lived == 0) return {};
+  return fmt::format("{}{} process{} lived only between two ticks and {} no row.",
+                     end.short_lived_note.empty() ? "" : "At least ", *end.short_lived, plural(*end.short_lived, "es"),
+                     *end.short_lived == 1 ? "has" : "have");
+}
 
 std::string progress_line(const ProgressView& view, std::size_t width) {
   std::vector<std::string> pieces;
@@ -75,7 +75,9 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
 }
 
 std::string recording_books(const model::RecordingEnd& end, std::int64_t elapsed_ns) {
-  return ticks_sentence(end, elapsed_ns) + short_lived_sentence(end) + cost_sentence(end, elapsed_ns);
+  const std::string short_lived = short_lived_sentence(end);
+  return ticks_sentence(end, elapsed_ns) + short_lived + (short_lived.empty() ? "" : "\n") +
+         cost_sentence(end, elapsed_ns);
 }
 
 }  // namespace tidemark::present

@@ -2,6 +2,7 @@
 
 #include "detail/figures.hpp"
 #include "detail/report_parts.hpp"
+#include "tidemark/present/recording_text.hpp"
 #include "tidemark/present/units.hpp"
 
 namespace tidemark::present::detail {
@@ -44,6 +45,9 @@ std::vector<std::string> remarks(const ReportView& view) {
   if (report.ticks.incomplete > 0) {
     out.push_back(
         fmt::format("In {} a process had no RSS: left out of the sums.", counted(report.ticks.incomplete, "tick")));
+  }
+  if (report.end) {
+    if (auto sentence = short_lived_sentence(*report.end); !sentence.empty()) out.push_back(std::move(sentence));
   }
   for (const auto& note : view.notes) out.push_back(said(note));
   return out;

@@ -124,7 +124,7 @@ class FindTest(MarkTest):
                                (["a\nb"], "control character"), ([b"\xff"], "UTF-8"), (["load", "test"], "key=value"),
                                (["x", "9=1"], "not a key"), (["x", "a=1", "a=2"], "twice"),
                                (["x", "a=" + "v" * 1025], "1024 bytes"), (["x", "--bogus"], "--bogus"),
-                               (["x", "--timeout", "soon"], "not a time"), (["x", "--timeout", "0"], "not a time"),
+                               (["x", "--timeout", "soon"], "not a time"), (["x", "--timeout", "0"], "waits for nothing"),
                                (["x", "--recording"], "recording"), (["x", "--recording", ""], "file name")]:
                 with self.subTest(words=words):
                     result = subprocess.run([tidemark_binary(), "mark", *words], capture_output=True, timeout=60,

@@ -24,6 +24,9 @@ struct ProgressView {
 /// One line without a newline, at most `width` columns: pieces that do not fit are left out from the end.
 [[nodiscard]] std::string progress_line(const ProgressView& view, std::size_t width);
 
+/// "At least 3 processes lived only between two ticks and have no row."; empty when there were none or nobody counted.
+[[nodiscard]] std::string short_lived_sentence(const model::RecordingEnd& end);
+
 /// The books of a recording: what was seen, what was missed and what it cost, for a recording without a report.
 [[nodiscard]] std::string recording_books(const model::RecordingEnd& end, std::int64_t elapsed_ns);
 

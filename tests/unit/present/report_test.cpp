@@ -177,6 +177,13 @@ TEST_CASE("the forecast says what is known of the limit, and no more") {
   CHECK(has(report_text(view, {.width = 400}), "No limit is known (--limit sets one)."));
 }
 
+TEST_CASE("processes that no tick saw are mentioned") {
+  ReportView view = examples::growing();
+  REQUIRE(view.report.end);
+  view.report.end->short_lived = 3;
+  CHECK(has(report_text(view, {}), "3 processes lived only between two ticks and have no row."));
+}
+
 TEST_CASE("rules: passed, failed, not judged") {
   ReportView view = examples::growing();
   CHECK(has(report_text(view, {}), "Failed: growth>5MB: celery has 7.6 MB."));
