@@ -48,6 +48,9 @@ std::string release(const Findings& findings, const Settings& settings) {
               ? fmt::format(", within {} % of it after {}", plain(settings.thresholds.tolerance_percent),
                             duration(*release.back_after_ns))
               : fmt::format(", never within {} % of it", plain(settings.thresholds.tolerance_percent));
+  if (release.retained_bytes < 0) {
+    return text + fmt::format("; it ends {} below the baseline", megabytes(-release.retained_bytes));
+  }
   return text + fmt::format("; {} retained", signed_megabytes(release.retained_bytes));
 }
 

@@ -24,11 +24,18 @@ std::string when_and_where(const Report& report, const TextStyle& style) {
   return text;
 }
 
+/// "250 ms", "1.0 s".
+std::string interval(std::int64_t ns) {
+  constexpr std::int64_t ns_per_ms = 1'000'000, ns_per_second = 1'000'000'000;
+  if (ns >= ns_per_second) return duration(ns);
+  return fmt::format("{} ms", (ns + ns_per_ms / 2) / ns_per_ms);
+}
+
 std::string books(const Report& report) {
   const auto& ticks = report.ticks;
   return fmt::format("{} of {} in {}, one every {}; {} late, {} lost", counted(report.tree.samples, "sample"),
                      counted(processes_of(report), "process", "es"), counted(ticks.ticks, "tick"),
-                     duration(ticks.interval_ns), ticks.late, ticks.lost);
+                     interval(ticks.interval_ns), ticks.late, ticks.lost);
 }
 
 std::vector<std::string> remarks(const ReportView& view) {
