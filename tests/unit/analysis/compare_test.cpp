@@ -98,7 +98,8 @@ TEST_CASE("an AFTER at or below 0 is no growth; a BEFORE at or below 0 has no ra
 
 TEST_CASE("the same recording has not changed, and a difference that any two runs have is none") {
   const Recording one = one_process("a", 300, [](int) { return 100.0; });
-  for (const auto& change : compare(one, one, {}).subjects[0].metrics)
+  const Compared same = compare(one, one, {});
+  for (const auto& change : same.subjects[0].metrics)
     CHECK(change.change == (change.metric == CompareMetric::duration ? Change::not_judged : Change::unclear));
   const auto peak = [&](double level) {
     return metric(compare(one, one_process("a", 300, [level](int) { return level; }), {}).subjects[0],
@@ -114,7 +115,8 @@ TEST_CASE("under 30 samples nothing is called a change") {
   const auto exploding = [](int at) { return 100.0 + at * 100; };
   const Recording few = one_process("a", 28, exploding);
   const Recording flat = one_process("a", 300, [](int) { return 100.0; });
-  for (const auto& change : compare(few, flat, {}).subjects[0].metrics) {
+  const Compared short_of_samples = compare(few, flat, {});
+  for (const auto& change : short_of_samples.subjects[0].metrics) {
     CHECK(change.change == Change::not_judged);
     CHECK_FALSE(change.lower);
   }
