@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "detail/compare_parts.hpp"
 #include "detail/figures.hpp"
@@ -8,6 +9,12 @@
 
 namespace tidemark::present::detail {
 namespace {
+
+/// Of seconds that are not negative; what no clock shows is cut.
+std::string duration_of(double seconds) {
+  constexpr double most_seconds = 9e9;
+  return duration(static_cast<std::int64_t>(std::min(seconds, most_seconds) * 1e9));
+}
 
 using analysis::Change;
 using analysis::CompareMetric;
@@ -49,7 +56,7 @@ std::string value_cell(CompareMetric metric, const std::optional<double>& value)
     case CompareMetric::cpu_peak:
       return percent_cell(*value);
     case CompareMetric::duration:
-      return duration(static_cast<std::int64_t>(*value * 1e9));
+      return duration_of(*value);
   }
   return {};
 }
@@ -58,8 +65,7 @@ std::string difference_cell(const MetricChange& change) {
   if (!change.before || !change.after) return {};
   const double difference = *change.after - *change.before;
   if (change.metric == CompareMetric::duration) {
-    const auto ns = static_cast<std::int64_t>(difference * 1e9);
-    return (ns < 0 ? "-" : "+") + duration(ns < 0 ? -ns : ns);
+    return (difference < 0 ? "-" : "+") + duration_of(std::abs(difference));
   }
   const bool bytes = change.metric == CompareMetric::peak || change.metric == CompareMetric::growth ||
                      change.metric == CompareMetric::slope;
