@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <iostream>
 
 #include "tidemark/base/quantities.hpp"
@@ -47,6 +48,15 @@ std::int64_t parse_time(const std::string& text, const std::string& what) {
   const auto ns = base::parse_duration_ns(text);
   if (!ns) refuse(fmt::format("{} '{}' is not a time", what, text), "write 250ms, 1s, 5m or 1h");
   return *ns;
+}
+
+base::Pid parse_pid(const std::string& text, std::string hint) {
+  base::Pid pid = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (failed != std::errc{} || end != text.data() + text.size() || pid <= 0) {
+    refuse(fmt::format("'{}' is not a process id", text), std::move(hint));
+  }
+  return pid;
 }
 
 std::int64_t CommandLine::time_ns(const char* option) const {

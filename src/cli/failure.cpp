@@ -4,6 +4,8 @@
 
 #include <iostream>
 
+#include "tidemark/cli/doctor.hpp"
+
 namespace tidemark::cli {
 
 int print_failure(Streams& streams, std::string_view command, const std::string& message, const std::string& hint,
@@ -21,18 +23,20 @@ Failure explain_target(base::Pid pid, const base::Error& error) {
               "it may have ended, or this is another pid namespace (a container): ps shows the pids that exist here",
               ExitStatus::cannot_open};
     case base::ErrorCode::permission:
-      return {fmt::format("pid {} may not be read: {}", pid, base::describe(error)),
-              "run as the same user or as root (sudo tidemark …)", ExitStatus::cannot_open};
+      return {fmt::format("pid {} may not be read: {}", pid, base::describe(error)), permission_hint(pid),
+              ExitStatus::cannot_open};
     default:
       return {fmt::format("pid {} could not be opened: {}", pid, base::describe(error)), {}, ExitStatus::cannot_open};
   }
 }
 
-Failure explain_no_python(const cpython::OpenFailure& failure, bool asked_to_end) {
+Failure explain_no_python(base::Pid pid, const cpython::OpenFailure& failure, bool asked_to_end) {
   const char* const what = asked_to_end ? "asked to end before the Python interpreter could be read"
                                         : "the Python interpreter cannot be read";
+  std::string hint = "without --require python the columns of /proc are recorded all the same";
+  if (failure.reason == model::Reason::denied) hint += "; " + permission_hint(pid);
   return {fmt::format("{} ({}): {}", what, model::text_of(failure.reason), base::describe(failure.error)),
-          "without --require python the columns of /proc are recorded all the same", ExitStatus::cannot_open};
+          std::move(hint), ExitStatus::cannot_open};
 }
 
 Failure explain_output(const std::string& path, const base::Error& error) {

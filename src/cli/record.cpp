@@ -251,7 +251,7 @@ class RecordRun {
         if (!asked_to_end) continue;
       }
       if (command_) command_->forward(SIGTERM);
-      return print(explain_no_python(*failure, asked_to_end));
+      return print(explain_no_python(targets_.front(), *failure, asked_to_end));
     }
     return std::nullopt;
   }

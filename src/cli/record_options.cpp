@@ -43,19 +43,10 @@ void add_options(po::options_description& options) {
   add("help,h", "this text");
 }
 
-base::Pid parse_pid(const std::string& text) {
-  base::Pid pid = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (failed != std::errc{} || end != text.data() + text.size() || pid <= 0) {
-    refuse(fmt::format("'{}' is not a process id", text),
-           "a pid is a positive whole number; --name REGEX finds processes by name");
-  }
-  return pid;
-}
-
 void read_targets(const CommandLine& line, RecordOptions& options) {
   if (line.has("pid")) {
-    for (const auto& text : line.texts("pid")) options.pids.push_back(parse_pid(text));
+    for (const auto& text : line.texts("pid"))
+      options.pids.push_back(parse_pid(text, "a pid is a positive whole number; --name REGEX finds processes by name"));
   }
   if (line.has("name")) options.name_regex = line.text("name");
   const int kinds = (options.pids.empty() ? 0 : 1) + (line.has("name") ? 1 : 0) + (options.command.empty() ? 0 : 1);

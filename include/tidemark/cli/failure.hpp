@@ -19,7 +19,7 @@ struct Failure {
 [[nodiscard]] Failure explain_target(base::Pid pid, const base::Error& error);
 
 /// An interpreter that was required and cannot be read, or could not when somebody asked for the end.
-[[nodiscard]] Failure explain_no_python(const cpython::OpenFailure& failure, bool asked_to_end);
+[[nodiscard]] Failure explain_no_python(base::Pid pid, const cpython::OpenFailure& failure, bool asked_to_end);
 
 /// A file of ours that could not be opened.
 [[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);

@@ -46,6 +46,9 @@ class CommandLine {
 /// A time in `text`, refused in the words of `what` ("--interval").
 [[nodiscard]] std::int64_t parse_time(const std::string& text, const std::string& what);
 
+/// A process id in `text`, refused with `hint`.
+[[nodiscard]] base::Pid parse_pid(const std::string& text, std::string hint = "a pid is a positive whole number");
+
 /// Boost's words, with what the user typed made printable.
 [[nodiscard]] std::string shown_error(const boost::program_options::error& error);
 
