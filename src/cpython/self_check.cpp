@@ -3,22 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
-#include "tidemark/cpython/objects.hpp"
+#include "untested_check.hpp"
 
 namespace tidemark::cpython {
 
 namespace {
 
-using base::Address;
 using base::ErrorCode;
 using model::Reason;
 using model::Source;
-
-constexpr std::string_view code_type_name{"code\0", 5};  // with its end
 
 OpenFailure miss(const LocatedRuntime& runtime, std::string detail, Reason reason = Reason::self_check) {
   return OpenFailure{.reason = reason,
@@ -36,18 +31,9 @@ OpenFailure unreadable(const LocatedRuntime& runtime, base::Error error) {
 }
 
 std::optional<OpenFailure> check_code_type(const LocatedRuntime& runtime, const memory::MemorySource& memory) {
-  auto name = memory.read_value<Address>(runtime.place.code_type.plus(runtime.layout.type.name.offset()));
-  if (!name) return unreadable(runtime, std::move(name).error());
-  std::array<char, code_type_name.size()> text{};
-  const auto into = std::as_writable_bytes(std::span(text));
-  // A constant: its page is often not resident, but then it is as in the file.
-  if (auto read = memory.read(*name, into); !read) {
-    auto constant = runtime.module.file.read_at(name->minus(runtime.module.bias).value, into);
-    if (!constant) return unreadable(runtime, std::move(read).error());
-  }
-  if (std::string_view(text.data(), text.size()) != code_type_name)
-    return miss(runtime, "the type of code has another name");
-  return std::nullopt;
+  auto named = is_type_named(runtime, memory, runtime.place.code_type, "code");
+  if (!named) return unreadable(runtime, std::move(named).error());
+  return *named ? std::nullopt : std::optional(miss(runtime, "the type of code has another name"));
 }
 
 /// What a snapshot must not lack, whatever the process does; a frame and the GIL may be moving.
@@ -60,6 +46,17 @@ std::optional<OpenFailure> check_snapshot(const LocatedRuntime& runtime, const P
                 is_read_error ? gap.reason : Reason::self_check);
   }
   return std::nullopt;
+}
+
+/// Of a micro release that was never tested: at rest nothing may be missing, and what is there must fit.
+std::optional<OpenFailure> check_untested(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                          const PythonSnapshot& snapshot, const SnapshotReader& reader) {
+  if (!snapshot.gaps.empty()) {
+    return miss(runtime, fmt::format("{} of a release that was never tested", model::text_of(snapshot.gaps.front())));
+  }
+  auto misfit = misfit_of(runtime, memory, reader);
+  if (!misfit) return unreadable(runtime, std::move(misfit).error());
+  return *misfit ? std::optional(miss(runtime, **misfit)) : std::nullopt;
 }
 
 std::optional<OpenFailure> check_thread_ids(const LocatedRuntime& runtime, proc::ProcessFiles& process,
@@ -98,8 +95,11 @@ std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memor
                                       proc::ProcessFiles& process, SnapshotReader& reader) {
   if (auto failed = check_code_type(runtime, memory)) return failed;
   std::optional<OpenFailure> failed;
-  for (int attempt = 0; attempt < max_check_attempts; ++attempt) {
-    failed = check_snapshot(runtime, reader.read());
+  const int attempts = runtime.is_untested_micro ? max_untested_attempts : max_check_attempts;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const PythonSnapshot snapshot = reader.read();
+    failed = check_snapshot(runtime, snapshot);
+    if (!failed && runtime.is_untested_micro) failed = check_untested(runtime, memory, snapshot, reader);
     if (!failed) failed = check_thread_ids(runtime, process, reader.native_thread_ids());
     if (!failed) break;
   }

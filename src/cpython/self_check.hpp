@@ -10,10 +10,13 @@ namespace tidemark::cpython {
 
 /// Tries of what a running process can change between two of our reads: thread ids against /proc/PID/task.
 inline constexpr int max_check_attempts = 3;
+/// Where the innermost frame counts too, which a busy program seldom holds still.
+inline constexpr int max_untested_attempts = 100;
 
 /// nullopt when all holds: PyCode_Type calls itself "code"; the thread states are one list that points back at the main
-/// interpreter; the collector's pointers lead into itself; each native thread id is a thread of the process. The size
-/// of the symbol and the cookie were compared when the layout was chosen.
+/// interpreter; the collector's pointers lead into itself; each native thread id is a thread of the process. The cookie
+/// was compared when the layout was chosen. Of an untested micro release further all of untested_check.hpp, of a
+/// reading without any gap.
 [[nodiscard]] std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
                                                     proc::ProcessFiles& process, SnapshotReader& reader);
 

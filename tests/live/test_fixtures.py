@@ -73,7 +73,8 @@ class WaitsOnLine(FixtureTest):
     def test_garbage_and_frozen_objects(self, python):
         with Target("waits_on_line.py", "--garbage", 5, "--freeze", python=python) as target:
             self.assertEqual(target.truth["gc_garbage"], 5)
-            self.assertEqual(sum(stats["uncollectable"] for stats in target.truth["gc_stats"]), 5)
+            # An instance and, where that is an object of its own (before 3.11), its dict.
+            self.assertIn(sum(stats["uncollectable"] for stats in target.truth["gc_stats"]), (5, 10))
             self.assertGreater(target.truth["gc_frozen"], 1000)
             self.assert_figures_held(target, target.truth)
 

@@ -16,7 +16,7 @@ INTERPRETER_COLUMNS = ("python_threads", "gil_holder", "gc_enabled", "gc_gen0_co
                        "gc_gen0_collections", "gc_gen1_collections", "gc_gen2_collections", "gc_collected",
                        "gc_uncollectable", "gc_garbage", "python_function", "python_file", "python_line")
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-OLDER_PYTHONS = ("3.10.13", "3.9.18", "3.8.18", "3.7.16", "3.6.15", "2.7.18")
+OLDER_PYTHONS = ("3.7.16", "3.6.15", "2.7.18")
 # Runs on Python 2.7 too: says that it is ready and waits for the end of stdin.
 ANY_PYTHON_PROGRAM = ("import os, sys; sys.stdout.write('{\"ready\": true, \"pid\": %d}\\n' % os.getpid());"
                       "sys.stdout.flush(); sys.stdin.read()")

@@ -1,7 +1,8 @@
 // Purpose: the main interpreter of a running CPython, read from outside while it runs.
-// Invariants: nothing is reported before the self-check has passed: size of the runtime's symbol, cookie where there is
-// one, back links of the thread states, the type name of code objects, native thread ids against /proc/PID/task. Values
-// come only out of vector reads whose links agree; a frame only when two copies of it agree. All walks are capped.
+// Invariants: nothing is reported before the self-check has passed: cookie where there is one, back links of the thread
+// states, the type name of code objects, native thread ids against /proc/PID/task; more where no build of the micro
+// release was ever tested. Values come only out of vector reads whose links agree; a frame only when two copies of it
+// agree. All walks are capped.
 //
 // An Interpreter is valid for one address space. When `read` gives the gap `python:self_check` or `python:gone` and the
 // process lives, it has called execve or forked anew: open it again (with a new MemorySource).
@@ -30,7 +31,7 @@ class Interpreter;
 /// What is said of an interpreter once per attach.
 struct Found {
   std::string version;        ///< "3.11.2"; with the release level when it is no final one: "3.13.0rc2"
-  std::string layout_origin;  ///< "builtin" or "debug_offsets"
+  std::string layout_origin;  ///< "builtin" or "debug_offsets"; then ", untested micro" where no such build was tested
   std::string module_path;    ///< the file that holds the runtime, as the target names it
 };
 

@@ -88,7 +88,8 @@ struct Layout {
   std::uint8_t major = 0;
   std::uint8_t minor = 0;
   LayoutOrigin origin = LayoutOrigin::builtin;
-  /// Sizes of the symbol _PyRuntime in the builds that this table was checked with. Another size is another layout.
+  /// Sizes of the symbol _PyRuntime in the builds that this table was checked with. Another size is another micro
+  /// release, whose layout may differ: it is checked more strictly.
   std::span<const std::uint64_t> runtime_sizes;
   /// 3.13 on: _PyRuntime begins with _Py_DebugOffsets. Without their cookie it is no runtime of this version.
   bool has_debug_offsets = false;
@@ -96,13 +97,14 @@ struct Layout {
   struct Runtime {
     Field<std::int32_t> initialized;
     Field<base::Address> interpreters_main;
-    Field<base::Address> tstate_current;  ///< 3.11: the thread state that holds the GIL, or null
+    Field<base::Address> tstate_current;   ///< to 3.11: the thread state that holds the GIL, or null
+    std::optional<std::uint32_t> gc = {};  ///< 3.8: the struct GcState is here and not in the interpreter
   } runtime;
 
   struct Interpreter {
     Field<base::Address> threads_head;
     Field<base::Address> gil;  ///< 3.12 on: points at the GIL's own struct
-    std::uint32_t gc = 0;      ///< where the struct GcState begins, inside
+    std::uint32_t gc = 0;      ///< 3.9 on: where the struct GcState begins, inside
   } interpreter;
 
   struct Thread {
@@ -110,9 +112,16 @@ struct Layout {
     Field<base::Address> next;
     Field<base::Address> interp;
     Field<base::Address> cframe;         ///< 3.11, 3.12
-    Field<base::Address> current_frame;  ///< 3.13 on
+    Field<base::Address> current_frame;  ///< 3.13 on; to 3.10 `frame`
     Field<std::uint64_t> native_thread_id;
+    Field<base::Address> pthread = {};  ///< to 3.10 instead of the native id: thread_id, which is glibc's pthread_t
   } thread;
+
+  /// struct pthread of glibc, to which a pthread_t points.
+  struct Pthread {
+    Field<base::Address> self;  ///< points at its own beginning
+    Field<std::int32_t> tid;    ///< the kernel's id of the thread; 0 once it has ended
+  } pthread = {};
 
   struct CFrame {
     Field<base::Address> current_frame;
@@ -121,21 +130,32 @@ struct Layout {
   struct Frame {
     Field<base::Address> code;  ///< f_code; from 3.13 f_executable, which may be any object
     Field<base::Address> previous;
-    Field<base::Address> instruction;  ///< prev_instr, from 3.13 instr_ptr
-    Field<std::uint8_t> owner;
+    Field<base::Address> instruction;  ///< 3.11 on: prev_instr, from 3.13 instr_ptr
+    Field<std::uint8_t> owner;         ///< 3.11 on
     std::optional<std::uint8_t> owner_generator;
     std::optional<std::uint8_t>
         owner_c_stack;  ///< 3.12 on: this owner and all above mark frames that are no Python frames
+    Field<std::int32_t> last_instruction = {};  ///< to 3.10: f_lasti, an index; negative before the first instruction
+    std::uint32_t last_instruction_bytes = 0;   ///< what the index counts
   } frame;
+
+  enum class LineTable {
+    lnotab,     ///< to 3.9: co_lnotab
+    ranges,     ///< 3.10: co_linetable of PEP 626
+    locations,  ///< 3.11 on: the location table
+  };
 
   struct Code {
     Field<std::int32_t> first_line;
     Field<std::uint32_t> version;  ///< 3.12 on: another number for each code object made, 0 when they have run out
     Field<base::Address> filename;
-    Field<base::Address> qualname;
+    Field<base::Address> qualname;  ///< to 3.10 co_name: code objects have no qualified name there
     Field<base::Address> line_table;
-    Field<std::int32_t> first_traceable;  ///< in code units
-    std::uint32_t instructions = 0;       ///< where co_code_adaptive begins
+    Field<std::int32_t> first_traceable;  ///< 3.11 on; in code units
+    std::uint32_t instructions = 0;       ///< 3.11 on: where co_code_adaptive begins
+    Field<base::Address> bytecode = {};   ///< to 3.10: co_code, a bytes object that holds the instructions
+    LineTable line_table_format = LineTable::locations;
+    std::int64_t size_bytes = 0;  ///< without instructions: what PyCode_Type.tp_basicsize says
   } code;
 
   /// struct _gc_runtime_state; offsets from its own start.
@@ -171,6 +191,7 @@ struct Layout {
 
   struct Type {
     Field<base::Address> name;
+    Field<std::int64_t> basic_size;
   } type;
 
   struct Unicode {

@@ -48,6 +48,14 @@ class SnapshotReader {
   /// The native ids of all thread states, as the last reading has them: unchecked words of the target.
   [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
 
+  /// Where the last reading found what it read; null for what it did not. Unchecked.
+  struct Places {
+    base::Address collector;   ///< the struct GcState
+    base::Address garbage;     ///< the list gc.garbage
+    base::Address frame_code;  ///< the code object of the innermost frame
+  };
+  [[nodiscard]] Places places() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -28,7 +28,7 @@ struct ProcessStart {
 struct PythonFound {
   std::shared_ptr<const ProcessInfo> process;
   std::string version;        ///< "3.11.2"; empty when unknown
-  std::string layout_origin;  ///< "builtin", "debug_offsets"; empty when the interpreter is not read
+  std::string layout_origin;  ///< as cpython::Found has it; empty when the interpreter is not read
   std::string module_path;    ///< the file that holds the runtime, as the target names it
 };
 

@@ -16,7 +16,8 @@ std::string_view text_of(LayoutOrigin origin) {
 }
 
 std::span<const Layout* const> layouts() {
-  static constexpr std::array<const Layout*, 3> all{&layout_v3_11, &layout_v3_12, &layout_v3_13};
+  static constexpr std::array<const Layout*, 6> all{&layout_v3_8,  &layout_v3_9,  &layout_v3_10,
+                                                    &layout_v3_11, &layout_v3_12, &layout_v3_13};
   return all;
 }
 

@@ -5,6 +5,9 @@
 
 namespace tidemark::cpython {
 
+extern const Layout layout_v3_8;
+extern const Layout layout_v3_9;
+extern const Layout layout_v3_10;
 extern const Layout layout_v3_11;
 extern const Layout layout_v3_12;
 extern const Layout layout_v3_13;

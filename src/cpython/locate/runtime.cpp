@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "version_text.hpp"
+
 namespace tidemark::cpython {
 
 namespace {
@@ -15,6 +17,7 @@ using base::ErrorCode;
 using model::Reason;
 
 constexpr const char* doing = "find the Python runtime";
+constexpr const char* untested_micro = ", untested micro";
 
 OpenFailure failure(Reason reason, base::Error error, bool retry = false, Found found = {}) {
   return OpenFailure{.reason = reason, .error = std::move(error), .retry = retry, .found = std::move(found)};
@@ -80,24 +83,41 @@ class Chooser {
     const auto& symbols = module_.symbols;
     if (!symbols.runtime) return without_runtime();
     if (!symbols.version) {  // 3.7 to 3.10
-      found_.version = version_in_name(module_.path);
-      return unknown_version(found_);
+      const auto version = find_version(module_, memory_);
+      return version ? with_version(*version) : without_version();
     }
     auto version = read_version(module_, memory_);
     if (!version) return unreadable(std::move(version).error(), found_);
-    found_.version = text_of(*version);
+    return with_version(*version);
+  }
+
+ private:
+  LocateResult with_version(const Version& version) {
+    const auto& symbols = module_.symbols;
+    found_.version = text_of(version);
     if (symbols.is_debug) return refused(Reason::debug_build, found_, "a pydebug build");
-    const Layout* table = find_layout(version->major, version->minor);
+    const Layout* table = find_layout(version.major, version.minor);
     std::array<std::byte, debug_offsets_bytes> start;
     const Address runtime = Address{symbols.runtime->address}.plus(module_.bias);
     if (auto read = memory_.read(runtime, start); !read) return unreadable(std::move(read).error(), found_);
     const auto offsets = parse_debug_offsets(start);
     if (offsets && offsets->free_threaded) return refused(Reason::free_threaded, found_, "a build without the GIL");
     if (table == nullptr) return unknown_version(found_);
-    return with_table(*table, *version, offsets, runtime);
+    return with_table(*table, version, offsets, runtime);
   }
 
- private:
+  /// The text is made while the interpreter starts. A name says only for some which version that will be.
+  LocateResult without_version() {
+    found_.version = version_in_name(module_.path);
+    const auto is_named = [this](const Layout* layout) {
+      return found_.version == fmt::format("{}.{}", layout->major, layout->minor);
+    };
+    if (!found_.version.empty() && std::ranges::none_of(layouts(), is_named)) return unknown_version(found_);
+    return failure(Reason::starting,
+                   {.code = ErrorCode::busy, .doing = doing, .path = found_.module_path, .detail = "it has no version"},
+                   true, found_);
+  }
+
   /// Python by what it exports, but without the symbol: Python 2 and 3.0 to 3.6, or somebody stripped it.
   LocateResult without_runtime() {
     found_.version = version_in_name(module_.path);
@@ -110,9 +130,12 @@ class Chooser {
   LocateResult with_table(const Layout& table, const Version& version, const std::optional<DebugOffsets>& offsets,
                           Address runtime) {
     const std::uint64_t size = module_.symbols.runtime->size_bytes;
-    if (std::ranges::find(table.runtime_sizes, size) == table.runtime_sizes.end()) {
-      return refused(Reason::self_check, found_,
-                     fmt::format("_PyRuntime of {:#x} bytes is no build that is known", size));
+    const bool is_known = std::ranges::find(table.runtime_sizes, size) != table.runtime_sizes.end();
+    const std::string named = version_in_name(module_.path);
+    if (size < table.runtime.interpreters_main.end())
+      return refused(Reason::self_check, found_, "a cut off _PyRuntime");
+    if (!is_known && !named.empty() && !found_.version.starts_with(named)) {
+      return refused(Reason::self_check, found_, "its file is named for another version");
     }
     if (!module_.symbols.code_type) return refused(Reason::unsupported, found_, "it exports no PyCode_Type");
     // The cookie is constant, so this is a process that is being replaced or no Python that we know.
@@ -124,12 +147,13 @@ class Chooser {
       if (!stated) return failure(Reason::self_check, std::move(stated).error(), false, found_);
       layout = *stated;
     }
-    found_.layout_origin = std::string(cpython::text_of(layout.origin));
+    found_.layout_origin = std::string(cpython::text_of(layout.origin)) + (is_known ? "" : untested_micro);
     const Address code_type = Address{module_.symbols.code_type->address}.plus(module_.bias);
     return LocatedRuntime{.found = std::move(found_),
                           .layout = layout,
                           .place = {.runtime = runtime, .code_type = code_type},
-                          .module = std::move(module_)};
+                          .module = std::move(module_),
+                          .is_untested_micro = !is_known};
   }
 
   [[nodiscard]] OpenFailure contradicted(std::string detail) const {

@@ -16,6 +16,7 @@ struct LocatedRuntime {
   Layout layout;
   RuntimePlace place;
   Module module;
+  bool is_untested_micro = false;  ///< no build of this size was ever checked: the self-check is stricter
 };
 
 using LocateResult = std::variant<LocatedRuntime, OpenFailure>;

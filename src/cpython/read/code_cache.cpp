@@ -49,6 +49,24 @@ Witness witness_of_table(const Layout& layout, Address table, const std::vector<
           .bytes = std::vector<std::byte>(contents.begin(), contents.begin() + static_cast<std::ptrdiff_t>(size))};
 }
 
+struct BytecodeSize {
+  std::int64_t code_units = 0;
+  Witness witness;
+};
+
+base::Result<BytecodeSize> size_of_bytecode(const memory::MemorySource& memory, const Layout& layout, Address object) {
+  constexpr std::int64_t code_unit_bytes = 2;
+  const Address at = object.plus(layout.object.size.offset());
+  std::int64_t size_bytes = 0;
+  const auto bytes = std::as_writable_bytes(std::span(&size_bytes, 1));
+  if (auto read = memory.read(at, bytes); !read) return base::fail(std::move(read).error());
+  if (size_bytes < 0 || size_bytes % code_unit_bytes != 0) {
+    return base::fail({.code = base::ErrorCode::torn, .doing = "read the size of a code object", .address = object});
+  }
+  return BytecodeSize{.code_units = size_bytes / code_unit_bytes,
+                      .witness = {.address = at, .bytes = {bytes.begin(), bytes.end()}}};
+}
+
 base::Result<CachedCode> read_names(const memory::MemorySource& memory, const Layout& layout, const CodeHead& head) {
   auto function = copy_text(memory, layout, head.qualname);
   if (!function) return base::fail(std::move(function).error());
@@ -57,6 +75,7 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
   auto table = read_bytes_object(memory, layout, head.line_table, max_line_table_bytes);
   if (!table) return base::fail(std::move(table).error());
   CachedCode entry{.head = head,
+                   .code_units = head.size,
                    .info = std::make_shared<const model::CodeInfo>(
                        model::CodeInfo{.function = std::move(function->text), .file = std::move(file->text)}),
                    .line_table = std::move(table).value(),
@@ -64,6 +83,11 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
   if (head.version != 0) return entry;  // another number for each code object: no witness is needed
   entry.witnesses = {std::move(function->witness), std::move(file->witness),
                      witness_of_table(layout, head.line_table, entry.line_table)};
+  if (head.bytecode.is_null()) return entry;
+  auto size = size_of_bytecode(memory, layout, head.bytecode);
+  if (!size) return base::fail(std::move(size).error());
+  entry.code_units = size->code_units;
+  entry.witnesses.push_back(std::move(size->witness));
   return entry;
 }
 
@@ -72,7 +96,7 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
 Extent code_extent(const Layout& layout) {
   const auto& code = layout.code;
   const Extent fields = extent_of(code.first_line, code.version, code.first_traceable);
-  const Extent pointers = extent_of(code.filename, code.qualname, code.line_table);
+  const Extent pointers = extent_of(code.filename, code.qualname, code.line_table, code.bytecode);
   const Extent head = extent_of(layout.object.type, layout.object.size);
   return {.first = std::min({fields.first, pointers.first, head.first}),
           .end = std::max({fields.end, pointers.end, head.end})};
@@ -81,20 +105,20 @@ Extent code_extent(const Layout& layout) {
 std::optional<CodeHead> decode_code(const Layout& layout, Address code_type, const Piece& piece) {
   const auto& field = layout.code;
   if (piece.get(layout.object.type) != code_type) return std::nullopt;
-  const auto code_units = piece.get(layout.object.size);
+  const auto size = piece.get(layout.object.size);
   const auto first_line = piece.get(field.first_line);
   const auto filename = piece.get(field.filename);
   const auto qualname = piece.get(field.qualname);
   const auto line_table = piece.get(field.line_table);
-  const auto first_traceable = piece.get(field.first_traceable);
-  if (!code_units || !first_line || !filename || !qualname || !line_table || !first_traceable) return std::nullopt;
-  return CodeHead{.code_units = *code_units,
+  if (!size || !first_line || !filename || !qualname || !line_table) return std::nullopt;
+  return CodeHead{.size = *size,
                   .first_line = *first_line,
                   .version = piece.get(field.version).value_or(0),
                   .filename = *filename,
                   .qualname = *qualname,
                   .line_table = *line_table,
-                  .first_traceable = *first_traceable};
+                  .bytecode = piece.get(field.bytecode).value_or(Address{}),
+                  .first_traceable = piece.get(field.first_traceable).value_or(0)};
 }
 
 const CachedCode* CodeCache::find(Address code) const {

@@ -21,10 +21,11 @@ inline constexpr std::size_t max_cached_table_bytes = 2 << 20;
 
 /// What identifies a code object while it lives.
 struct CodeHead {
-  std::int64_t code_units = 0;
+  std::int64_t size = 0;  ///< code units where they lie in the code object itself
   std::int32_t first_line = 0;
   std::uint32_t version = 0;  ///< 0: none
   base::Address filename, qualname, line_table;
+  base::Address bytecode;  ///< null where the instructions lie in the code object itself
   std::int32_t first_traceable = 0;
 
   bool operator==(const CodeHead&) const = default;
@@ -43,6 +44,7 @@ struct Witness {
 
 struct CachedCode {
   CodeHead head;
+  std::int64_t code_units = 0;
   std::shared_ptr<const model::CodeInfo> info;
   std::vector<std::byte> line_table;
   std::vector<Witness> witnesses;  ///< none where co_version identifies it

@@ -14,7 +14,7 @@ namespace {
 using base::Address;
 using base::ErrorCode;
 
-constexpr std::uint64_t code_unit_bytes = 2;  // sizeof(_Py_CODEUNIT)
+constexpr std::int64_t code_unit_bytes = 2;  // sizeof(_Py_CODEUNIT)
 /// Of the parts of a frame or code object that are read.
 constexpr std::size_t max_struct_bytes = 512;
 
@@ -24,18 +24,31 @@ base::Unexpected refused(ErrorCode code, Address at, const char* detail) {
 
 Extent frame_extent(const Layout& layout) {
   const auto& frame = layout.frame;
-  const Extent pointers = extent_of(frame.code, frame.previous, frame.instruction);
-  const Extent owner = extent_of(frame.owner);
-  return {.first = std::min(pointers.first, owner.first), .end = std::max(pointers.end, owner.end)};
+  return extent_of(frame.code, frame.previous, frame.instruction, frame.last_instruction, frame.owner);
+}
+
+/// Where the frame is in its code, in bytes from the first instruction.
+std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, const Piece& piece) {
+  if (const auto index = piece.get(layout.frame.last_instruction)) {
+    return std::int64_t{*index} * layout.frame.last_instruction_bytes;
+  }
+  const auto instruction = piece.get(layout.frame.instruction);
+  if (!instruction) return std::nullopt;
+  return static_cast<std::int64_t>(instruction->value - code.plus(layout.code.instructions).value);
 }
 
 std::optional<Frame> decode_frame(const Layout& layout, Address address, const Piece& piece) {
   const auto code = piece.get(layout.frame.code);
   const auto previous = piece.get(layout.frame.previous);
-  const auto instruction = piece.get(layout.frame.instruction);
+  if (!code || !previous) return std::nullopt;
+  const auto instruction = instruction_in(layout, *code, piece);
   const auto owner = piece.get(layout.frame.owner);
-  if (!code || !previous || !instruction || !owner) return std::nullopt;
-  return Frame{.address = address, .code = *code, .previous = *previous, .instruction = *instruction, .owner = *owner};
+  if (!instruction || (layout.frame.owner.is_present() && !owner)) return std::nullopt;
+  return Frame{.address = address,
+               .code = *code,
+               .previous = *previous,
+               .instruction_bytes = *instruction,
+               .owner = owner.value_or(0)};
 }
 
 /// Reads an extent into a buffer that the caller owns.
@@ -84,11 +97,11 @@ bool FrameReader::is_shim(const Frame& frame) const {
   return layout_.frame.owner_c_stack && frame.owner >= *layout_.frame.owner_c_stack;
 }
 
-/// _PyFrame_IsIncomplete of CPython 3.11 to 3.13, turned round.
+/// _PyFrame_IsIncomplete of CPython 3.11 to 3.13, turned round. To 3.10 a frame that has not begun is the innermost
+/// one only for the moment before its first instruction; its caller is where the program is.
 bool FrameReader::is_begun(const Frame& frame, const CodeHead& code) const {
   if (layout_.frame.owner_generator && frame.owner == *layout_.frame.owner_generator) return true;
-  const std::uint64_t units = code.first_traceable < 0 ? 0 : static_cast<std::uint64_t>(code.first_traceable);
-  return frame.instruction >= frame.code.plus(layout_.code.instructions + units * code_unit_bytes);
+  return frame.instruction_bytes >= std::max(code.first_traceable, 0) * code_unit_bytes;
 }
 
 /// The names are the code's own only if it is still there once they are read: strings are freed with it and their
@@ -202,15 +215,13 @@ base::Result<const CachedCode*> FrameReader::check_code(const Batch& batch, Addr
 }
 
 base::Result<std::optional<std::int64_t>> FrameReader::line_in(const CachedCode& code, const Frame& frame) {
-  const Address begin = frame.code.plus(layout_.code.instructions);
   // As CPython: the instruction before the first one stands for a frame that has not run yet (a fresh generator).
-  const auto offset_bytes = static_cast<std::int64_t>(frame.instruction.value - begin.value);
-  const std::int64_t unit = offset_bytes / static_cast<std::int64_t>(code_unit_bytes);
-  if (offset_bytes % static_cast<std::int64_t>(code_unit_bytes) != 0 || unit < -1 || unit >= code.head.code_units) {
-    return refused(ErrorCode::torn, frame.instruction, "the instruction is not in its code");
+  const std::int64_t unit = frame.instruction_bytes / code_unit_bytes;
+  if (frame.instruction_bytes % code_unit_bytes != 0 || unit < -1 || unit >= code.code_units) {
+    return refused(ErrorCode::torn, frame.address, "the instruction is not in its code");
   }
   if (known_line_.code == code.info && known_line_.code_unit == unit) return known_line_.line;
-  auto line = line_of(code.line_table, code.head.first_line, unit);
+  auto line = line_of(layout_.code.line_table_format, code.line_table, code.head.first_line, unit);
   if (line) known_line_ = {.code = code.info, .code_unit = unit, .line = *line};
   return line;
 }

@@ -22,8 +22,9 @@ inline constexpr std::size_t max_skipped_frames = 64;
 
 struct Frame {
   base::Address address;
-  base::Address code, previous, instruction;
-  std::uint8_t owner = 0;
+  base::Address code, previous;
+  std::int64_t instruction_bytes = 0;  ///< from the first instruction; negative before it
+  std::uint8_t owner = 0;              ///< 0 where the layout has none
 
   bool operator==(const Frame&) const = default;
 };

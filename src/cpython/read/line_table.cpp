@@ -1,4 +1,8 @@
-// An entry is a head byte 1kkkknnn (kind k, n + 1 code units) and what its kind needs:
+// A lnotab is pairs of bytes: instructions passed (unsigned), lines passed then (signed). Ranges are pairs too: the
+// length of a range (unsigned), its line against the last one (signed; -128: no line). Both count bytes of
+// instructions.
+//
+// In a location table an entry is a head byte 1kkkknnn (kind k, n + 1 code units) and what its kind needs:
 //   0-9   short: one byte of columns, same line     13  line delta as signed varint, no columns
 //   10-12 line delta k - 10, two bytes of columns    14  line delta as signed varint, then three varints
 //                                                    15  no line
@@ -72,14 +76,47 @@ std::optional<std::int64_t> line_delta(Cursor& cursor, unsigned kind) {
   return is_one_line ? static_cast<std::int64_t>(kind - kind_one_line_0) : 0;
 }
 
-}  // namespace
+using Line = std::optional<std::int64_t>;
 
-base::Result<std::optional<std::int64_t>> line_of(std::span<const std::byte> table, std::int32_t first_line,
-                                                  std::int64_t code_unit) {
-  using Line = std::optional<std::int64_t>;
-  if (code_unit < 0) return Line(first_line);
-  Cursor cursor(table);
-  std::int64_t line = first_line;
+/// A pair of a lnotab or of ranges.
+struct Pair {
+  std::int64_t bytes = 0;
+  std::int64_t lines = 0;
+};
+
+std::optional<Pair> pair(Cursor& cursor) {
+  const auto bytes = cursor.byte();
+  const auto lines = cursor.byte();
+  if (!bytes || !lines) return std::nullopt;
+  return Pair{.bytes = *bytes, .lines = static_cast<std::int8_t>(*lines)};
+}
+
+base::Result<Line> line_in_lnotab(Cursor cursor, std::int64_t line, std::int64_t offset_bytes) {
+  std::int64_t begin = 0;
+  while (!cursor.is_at_end()) {
+    const auto next = pair(cursor);
+    if (!next) return malformed("a pair is cut off");
+    begin += next->bytes;
+    if (begin > offset_bytes) break;
+    line += next->lines;
+  }
+  return Line(line);
+}
+
+base::Result<Line> line_in_ranges(Cursor cursor, std::int64_t line, std::int64_t offset_bytes) {
+  constexpr std::int64_t no_line = -128;
+  std::int64_t end = 0;
+  while (!cursor.is_at_end()) {
+    const auto next = pair(cursor);
+    if (!next) return malformed("a pair is cut off");
+    if (next->lines != no_line) line += next->lines;
+    end += next->bytes;
+    if (offset_bytes < end) return next->lines == no_line ? Line() : Line(line);
+  }
+  return malformed("it ends before the instruction");
+}
+
+base::Result<Line> line_in_locations(Cursor cursor, std::int64_t line, std::int64_t code_unit) {
   std::int64_t end = 0;
   while (!cursor.is_at_end()) {
     const unsigned head = cursor.byte().value_or(0);
@@ -93,6 +130,23 @@ base::Result<std::optional<std::int64_t>> line_of(std::span<const std::byte> tab
     if (code_unit < end) return kind == kind_none ? Line() : Line(line);
   }
   return malformed("it ends before the instruction");
+}
+
+}  // namespace
+
+base::Result<Line> line_of(Layout::LineTable format, std::span<const std::byte> table, std::int32_t first_line,
+                           std::int64_t code_unit) {
+  constexpr std::int64_t code_unit_bytes = 2;
+  if (code_unit < 0) return Line(first_line);
+  switch (format) {
+    case Layout::LineTable::lnotab:
+      return line_in_lnotab(Cursor(table), first_line, code_unit * code_unit_bytes);
+    case Layout::LineTable::ranges:
+      return line_in_ranges(Cursor(table), first_line, code_unit * code_unit_bytes);
+    case Layout::LineTable::locations:
+      return line_in_locations(Cursor(table), first_line, code_unit);
+  }
+  return malformed("its format is unknown");
 }
 
 }  // namespace tidemark::cpython

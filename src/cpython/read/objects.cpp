@@ -15,7 +15,7 @@ using base::ErrorCode;
 constexpr std::uint64_t user_space_end = 0x7fff'ffff'f000;
 constexpr std::uint64_t pointer_alignment = 8;
 
-// struct { interned:2; kind:3; compact:1; ascii:1; … } state: Include/cpython/unicodeobject.h, the same in 3.11
+// struct { interned:2; kind:3; compact:1; ascii:1; … } state: Include/cpython/unicodeobject.h, the same in 3.8
 // to 3.13.
 constexpr unsigned kind_shift = 2;
 constexpr std::uint32_t kind_mask = 7;

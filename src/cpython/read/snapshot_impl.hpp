@@ -34,6 +34,7 @@ class SnapshotReader::Impl {
 
   PythonSnapshot read();
   [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
+  [[nodiscard]] Places places() const;
 
  private:
   /// Pieces of the batch in flight.
@@ -41,6 +42,7 @@ class SnapshotReader::Impl {
     std::optional<Batch::Id> tstate_current, gil, garbage;
     Batch::Id threads_head = 0, collector = 0;
     std::vector<Batch::Id> threads;
+    std::vector<Batch::Id> pthreads;  ///< one for each thread, or none at all
     bool has_frame = false;
   };
 
@@ -50,6 +52,8 @@ class SnapshotReader::Impl {
   [[nodiscard]] Parts judge(base::Address head);
   [[nodiscard]] base::Result<std::uint64_t> judge_garbage(const base::Result<CollectorState>& collector);
   [[nodiscard]] base::Result<std::vector<ThreadState>> judge_threads(base::Address head);
+  /// The native id of the i-th thread where that is in its struct pthread; 0 when it cannot be known.
+  [[nodiscard]] std::uint64_t judge_native_id(std::size_t i, const ThreadState& state) const;
   [[nodiscard]] base::Result<std::optional<ThreadState>> judge_holder(const std::vector<ThreadState>& threads);
   [[nodiscard]] base::Result<base::Address> holder_address();
   [[nodiscard]] const ThreadState& chosen_thread(const Parts& parts) const;

@@ -47,8 +47,12 @@ base::Result<std::vector<ThreadState>> SnapshotReader::Impl::judge_threads(Addre
   states.reserve(threads_.size());
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     if (const auto& status = batch_.status(ids_.threads[i]); !status) return base::fail(status.error());
-    const auto state = decode_thread(layout_, threads_[i].address, batch_.piece(ids_.threads[i]));
+    auto state = decode_thread(layout_, threads_[i].address, batch_.piece(ids_.threads[i]));
     if (!state) return base::fail(broken(threads_[i].address, "the layout lacks a field"));
+    if (!ids_.pthreads.empty()) {
+      if (state->pthread != threads_[i].pthread) return base::fail(moved("a thread state has another thread"));
+      state->native_thread_id = judge_native_id(i, *state);
+    }
     states.push_back(*state);
   }
   if (walk_error_) return base::fail(*walk_error_);
@@ -56,6 +60,11 @@ base::Result<std::vector<ThreadState>> SnapshotReader::Impl::judge_threads(Addre
     return base::fail(moved("the list of thread states has changed"));
   }
   return states;
+}
+
+std::uint64_t SnapshotReader::Impl::judge_native_id(std::size_t i, const ThreadState& state) const {
+  const Batch::Id id = ids_.pthreads[i];
+  return batch_.status(id) ? decode_native_id(layout_, state.pthread, batch_.piece(id)) : 0;
 }
 
 base::Result<Address> SnapshotReader::Impl::holder_address() {
@@ -76,16 +85,18 @@ base::Result<std::optional<ThreadState>> SnapshotReader::Impl::judge_holder(cons
   if (address->is_null()) return std::optional<ThreadState>();
   const auto holder = std::ranges::find(threads, *address, &ThreadState::address);
   if (holder == threads.end()) return base::fail(moved("the GIL's holder is not in the list of thread states"));
+  if (holder->native_thread_id == 0) return base::fail(moved("the id of the GIL's holder is not known"));
   return std::optional(*holder);
 }
 
 const ThreadState& SnapshotReader::Impl::chosen_thread(const Parts& parts) const {
   if (parts.holder && *parts.holder) return **parts.holder;
   const auto& threads = *parts.threads;
-  const auto main =
-      std::ranges::find(threads, static_cast<std::uint64_t>(main_thread_), &ThreadState::native_thread_id);
-  // A program that runs Python in another thread than its first: the oldest state, which is the last of the list.
-  return main == threads.end() ? threads.back() : *main;
+  // The oldest one, which is the last of the list: until a thread has begun, its state may name the one that made it.
+  const auto main = std::ranges::find(threads.rbegin(), threads.rend(), static_cast<std::uint64_t>(main_thread_),
+                                      &ThreadState::native_thread_id);
+  // A program that runs Python in another thread than its first: the oldest state of all.
+  return main == threads.rend() ? threads.back() : *main;
 }
 
 base::Result<std::optional<model::FrameLocation>> SnapshotReader::Impl::judge_frame(const Parts& parts) {
@@ -98,7 +109,8 @@ Parts SnapshotReader::Impl::judge(Address head) {
   if (const auto& status = batch_.status(ids_.collector); !status) {
     parts.collector = base::fail(status.error());
   } else {
-    parts.collector = decode_collector(layout_, interpreter_, batch_.piece(ids_.collector));
+    parts.collector = decode_collector(layout_, collector_address(layout_, place_.runtime, interpreter_),
+                                       batch_.piece(ids_.collector));
   }
   parts.garbage = judge_garbage(parts.collector);
   parts.threads = judge_threads(head);

@@ -47,10 +47,13 @@ void SnapshotReader::Impl::fill_batch() {
     ids_.tstate_current = batch_.add(place_.runtime, extent_of(layout_.runtime.tstate_current));
   }
   ids_.threads_head = batch_.add(interpreter_, extent_of(layout_.interpreter.threads_head));
-  ids_.collector = batch_.add(interpreter_, collector_extent(layout_));
+  ids_.collector = batch_.add(collector_address(layout_, place_.runtime, interpreter_), collector_extent(layout_));
   if (!gil_.is_null()) ids_.gil = batch_.add(gil_, gil_extent(layout_));
   if (!garbage_.is_null()) ids_.garbage = batch_.add(garbage_, extent_of(layout_.object.size));
   for (const auto& thread : threads_) ids_.threads.push_back(batch_.add(thread.address, thread_extent(layout_)));
+  if (layout_.thread.pthread.is_present()) {
+    for (const auto& thread : threads_) ids_.pthreads.push_back(batch_.add(thread.pthread, pthread_extent(layout_)));
+  }
   if (path_) {
     frames_.add_way(batch_, *path_);
     frames_.add_second_copies(batch_, *path_);
@@ -145,6 +148,13 @@ std::vector<std::uint64_t> SnapshotReader::Impl::native_thread_ids() const {
   return ids;
 }
 
+SnapshotReader::Places SnapshotReader::Impl::places() const {
+  const bool has_frame = path_ && path_->frame;
+  return {.collector = collector_address(layout_, place_.runtime, interpreter_),
+          .garbage = garbage_,
+          .frame_code = has_frame ? path_->frame->code : Address{}};
+}
+
 SnapshotReader::SnapshotReader(const memory::MemorySource& memory, const Layout& layout, RuntimePlace place,
                                base::Tid main_thread)
     : impl_(std::make_unique<Impl>(memory, layout, place, main_thread)) {}
@@ -154,5 +164,7 @@ SnapshotReader::~SnapshotReader() = default;
 PythonSnapshot SnapshotReader::read() { return impl_->read(); }
 
 std::vector<std::uint64_t> SnapshotReader::native_thread_ids() const { return impl_->native_thread_ids(); }
+
+SnapshotReader::Places SnapshotReader::places() const { return impl_->places(); }
 
 }  // namespace tidemark::cpython

@@ -1,5 +1,6 @@
 #include "threads.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,6 +20,17 @@ bool fits_after(const ThreadState& state, Address interpreter, Address before) {
   return state.interp == interpreter && state.prev == before;
 }
 
+/// A thread may end, and its stack with it, before its state is gone: that is no error.
+std::uint64_t read_native_id(const memory::MemorySource& memory, const Layout& layout, Address pthread) {
+  constexpr std::size_t max_extent_bytes = 1024;
+  const Extent extent = pthread_extent(layout);
+  std::array<std::byte, max_extent_bytes> bytes;
+  if (extent.size() > bytes.size() || !is_plausible_pointer(pthread)) return 0;
+  const auto into = std::span(bytes).first(extent.size());
+  if (!memory.read(pthread.plus(extent.first), into)) return 0;
+  return decode_native_id(layout, pthread, {.bytes = into, .first = extent.first});
+}
+
 base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const Layout& layout, Address address) {
   constexpr std::size_t max_extent_bytes = 512;  // of the fields that are read, not of PyThreadState
   const Extent extent = thread_extent(layout);
@@ -27,17 +39,25 @@ base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const 
     return refused(base::ErrorCode::malformed, address, "the layout's thread is too long");
   const auto into = std::span(bytes).first(extent.size());
   if (auto read = memory.read(address.plus(extent.first), into); !read) return base::fail(std::move(read).error());
-  const auto state = decode_thread(layout, address, {.bytes = into, .first = extent.first});
+  auto state = decode_thread(layout, address, {.bytes = into, .first = extent.first});
   if (!state) return refused(base::ErrorCode::malformed, address, "the layout lacks a field");
+  if (layout.thread.pthread.is_present()) state->native_thread_id = read_native_id(memory, layout, state->pthread);
   return *state;
 }
 
 }  // namespace
 
+Extent pthread_extent(const Layout& layout) { return extent_of(layout.pthread.self, layout.pthread.tid); }
+
+std::uint64_t decode_native_id(const Layout& layout, Address pthread, const Piece& piece) {
+  if (piece.get(layout.pthread.self) != pthread) return 0;
+  return static_cast<std::uint64_t>(std::max(piece.get(layout.pthread.tid).value_or(0), 0));
+}
+
 Extent thread_extent(const Layout& layout) {
   const auto& thread = layout.thread;
   return extent_of(thread.prev, thread.next, thread.interp, thread.cframe, thread.current_frame,
-                   thread.native_thread_id);
+                   thread.native_thread_id, thread.pthread);
 }
 
 std::optional<ThreadState> decode_thread(const Layout& layout, Address address, const Piece& piece) {
@@ -47,13 +67,15 @@ std::optional<ThreadState> decode_thread(const Layout& layout, Address address, 
   const auto interp = piece.get(field.interp);
   const auto frame_source = piece.get(field.cframe.is_present() ? field.cframe : field.current_frame);
   const auto native_id = piece.get(field.native_thread_id);
-  if (!prev || !next || !interp || !frame_source || !native_id) return std::nullopt;
+  const auto pthread = piece.get(field.pthread);
+  if (!prev || !next || !interp || !frame_source || (!native_id && !pthread)) return std::nullopt;
   return ThreadState{.address = address,
                      .prev = *prev,
                      .next = *next,
                      .interp = *interp,
                      .frame_source = *frame_source,
-                     .native_thread_id = *native_id};
+                     .pthread = pthread.value_or(Address{}),
+                     .native_thread_id = native_id.value_or(0)};
 }
 
 base::Result<std::vector<ThreadState>> walk_threads(const memory::MemorySource& memory, const Layout& layout,

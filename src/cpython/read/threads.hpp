@@ -17,17 +17,24 @@ inline constexpr std::size_t max_thread_states = 16'384;
 struct ThreadState {
   base::Address address;
   base::Address prev, next, interp;
-  base::Address frame_source;  ///< its _PyCFrame where the layout has those, else its innermost frame
-  std::uint64_t native_thread_id = 0;
+  base::Address frame_source;          ///< its _PyCFrame where the layout has those, else its innermost frame
+  base::Address pthread;               ///< null where the layout has the native id itself
+  std::uint64_t native_thread_id = 0;  ///< 0: not known
 };
 
 [[nodiscard]] Extent thread_extent(const Layout& layout);
 
-/// nullopt when the piece does not hold all of its fields.
+/// What is read of a thread's struct pthread; only of a layout that has one.
+[[nodiscard]] Extent pthread_extent(const Layout& layout);
+
+/// The kernel's id out of a struct pthread; 0 when the thread has ended, or this is no such struct.
+[[nodiscard]] std::uint64_t decode_native_id(const Layout& layout, base::Address pthread, const Piece& piece);
+
+/// nullopt when the piece does not hold all of its fields. Without a native id where that is in the struct pthread.
 [[nodiscard]] std::optional<ThreadState> decode_thread(const Layout& layout, base::Address address, const Piece& piece);
 
-/// The list from `head` on, one read per state. Errors: those of reading; `torn` when a link does not fit (the list
-/// moves, or is none), `limit`.
+/// The list from `head` on, one read per state, and one of its struct pthread. Errors: those of reading; `torn` when a
+/// link does not fit (the list moves, or is none), `limit`.
 [[nodiscard]] base::Result<std::vector<ThreadState>> walk_threads(const memory::MemorySource& memory,
                                                                   const Layout& layout, base::Address interpreter,
                                                                   base::Address head);

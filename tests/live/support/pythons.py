@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 DEBIAN_PYTHON = Path("/usr/bin/python3")
-PYENV_MINORS = ("3.11", "3.12", "3.13")
+PYENV_MINORS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 VERSION_PROGRAM = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 

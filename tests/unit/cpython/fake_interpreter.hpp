@@ -1,12 +1,14 @@
 // Purpose: an interpreter made by hand, through a layout's own offsets: runtime, thread states, frames, code,
-// collector. Each struct lies at an address of its own; what is not set is zero.
+// collector. Each struct lies at an address of its own; what is not set is zero, or what the test wishes.
 #pragma once
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,16 +31,22 @@ class FakeInterpreter {
   static constexpr Address gil{start + 0x20000};
   static constexpr Address code_type{start + 0x21000};
   static constexpr Address garbage{start + 0x22000};
+  static constexpr Address list_type{start + 0x23000};
+  static constexpr Address str_type{start + 0x24000};
+  static constexpr Address bytes_type{start + 0x25000};
   static Address thread(std::size_t i) { return Address{start + 0x30000 + i * 0x400}; }
   static Address cframe(std::size_t i) { return Address{start + 0x40000 + i * 0x40}; }
   static Address frame(std::size_t i) { return Address{start + 0x50000 + i * 0x100}; }
   static Address code(std::size_t i) { return Address{start + 0x60000 + i * 0x1000}; }
   static Address string(std::size_t i) { return Address{start + 0x70000 + i * 0x1000}; }
+  static Address bytecode(std::size_t i) { return string(3 * i + 2).plus(0x800); }
+  static Address pthread(std::size_t i) { return Address{start + 0x80000 + i * 0x400}; }
+  static constexpr Address version_text{start + 0x8ffa0};
 
   /// `threads` thread states, the main one last in the list as CPython has it; each waits in frame i of code 0,
   /// line 12.
-  explicit FakeInterpreter(const Layout& layout, std::size_t threads = 1) : layout_(layout) {
-    REQUIRE(image_.add({.start = {start}, .bytes = std::vector<std::byte>(size_bytes)}));
+  explicit FakeInterpreter(const Layout& layout, std::size_t threads = 1, std::byte unset = {}) : layout_(layout) {
+    REQUIRE(image_.add({.start = {start}, .bytes = std::vector<std::byte>(size_bytes, unset)}));
     put(runtime, layout.runtime.interpreters_main, interpreter);
     put(interpreter, layout.interpreter.threads_head, thread(0));
     put(interpreter, layout.interpreter.gil, gil);
@@ -67,8 +75,16 @@ class FakeInterpreter {
     put(thread(i), layout_.thread.prev, prev);
     put(thread(i), layout_.thread.next, next);
     put(thread(i), layout_.thread.interp, interpreter);
-    put(thread(i), layout_.thread.native_thread_id, static_cast<std::uint64_t>(native_id));
+    set_native_id(i, static_cast<std::uint64_t>(native_id));
     put(thread(i), layout_.thread.cframe, cframe(i));
+  }
+  /// Where the layout takes it from the struct pthread, its lower half.
+  void set_native_id(std::size_t i, std::uint64_t id) {
+    put(thread(i), layout_.thread.native_thread_id, id);
+    if (!layout_.thread.pthread.is_present()) return;
+    put(thread(i), layout_.thread.pthread, pthread(i));
+    put(pthread(i), layout_.pthread.self, pthread(i));
+    put(pthread(i), layout_.pthread.tid, static_cast<std::int32_t>(id));
   }
   void set_current_frame(std::size_t i, Address at) {
     put(thread(i), layout_.thread.current_frame, at);
@@ -80,12 +96,22 @@ class FakeInterpreter {
     put(frame(i), layout_.frame.previous, previous);
     put(frame(i), layout_.frame.instruction, code(code_number).plus(layout_.code.instructions + 2 * unit));
     put(frame(i), layout_.frame.owner, owner);
+    if (!layout_.frame.last_instruction.is_present()) return;
+    put(frame(i), layout_.frame.last_instruction,
+        static_cast<std::int32_t>(2 * unit) / static_cast<std::int32_t>(layout_.frame.last_instruction_bytes));
   }
+  /// The unit of a frame that has not begun.
+  [[nodiscard]] std::uint64_t fresh_unit() const { return layout_.code.first_traceable.is_present() ? 0 : ~0ULL; }
   /// Ten code units from line 10 on: units 0 and 1 on line 10, 2 to 9 on line 12. The first traceable one is unit 1.
   void set_code(std::size_t i, const std::string& qualname, const std::string& file) {
     const Address at = code(i);
     put(at, layout_.object.type, code_type);
-    put(at, layout_.object.size, 10);
+    if (layout_.code.bytecode.is_present()) {
+      put(at, layout_.code.bytecode, bytecode(i));
+      put(bytecode(i), layout_.object.size, 20);
+    } else {
+      put(at, layout_.object.size, 10);
+    }
     put(at, layout_.code.first_line, 10);
     put(at, layout_.code.version, static_cast<std::uint32_t>(++code_version_));
     put(at, layout_.code.qualname, string(3 * i));
@@ -94,11 +120,26 @@ class FakeInterpreter {
     put(at, layout_.code.first_traceable, 1);
     set_ascii(string(3 * i), qualname);
     set_ascii(string(3 * i + 1), file);
-    set_bytes(string(3 * i + 2), {0x80 | (10 << 3) | 1, 0, 0, 0x80 | (12 << 3) | 7, 0, 0});
+    set_lines(i, 2);
+  }
+  /// Units 0 and 1 on line 10, the others `further` lines on.
+  void set_lines(std::size_t i, int further) {
+    switch (layout_.code.line_table_format) {
+      case Layout::LineTable::lnotab:
+        return set_bytes(string(3 * i + 2), {4, further});
+      case Layout::LineTable::ranges:
+        return set_bytes(string(3 * i + 2), {4, 0, 16, further});
+      case Layout::LineTable::locations:
+        return set_bytes(string(3 * i + 2), {0x80 | (10 << 3) | 1, 0, 0, 0x80 | ((10 + further) << 3) | 7, 0, 0});
+    }
   }
   void set_ascii(Address at, const std::string& text) {
     set_string(at, text.size(), 1, true);
     for (std::size_t i = 0; i < text.size(); ++i) put_at(at.plus(layout_.unicode.ascii_data + i), text[i]);
+  }
+  /// What Py_GetVersion has written.
+  void set_version_text(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) put_at(version_text.plus(i), text[i]);
   }
   /// The head of a compact string.
   void set_string(Address at, std::size_t length, unsigned kind, bool is_ascii, bool is_compact = true) {
@@ -113,7 +154,7 @@ class FakeInterpreter {
   }
   /// Counts 101, 102, 103; collections 7, 8, 9; collected 10 + i; uncollectable 20 + i; three objects of garbage.
   void set_collector() {
-    const Address gc = interpreter.plus(layout_.interpreter.gc);
+    const Address gc = collector();
     const Address generations = gc.plus(layout_.gc.generations_end - 3 * layout_.generation.size_bytes);
     put(gc, layout_.gc.enabled, 1);
     put(gc, layout_.gc.generation0, generations);
@@ -128,6 +169,26 @@ class FakeInterpreter {
       put(stats, layout_.generation_stats.uncollectable, 20 + i);
     }
   }
+  [[nodiscard]] Address oldest_generation() const {
+    return collector().plus(layout_.gc.generations_end - layout_.generation.size_bytes);
+  }
+  /// The types that objects have, and rings of the collector.
+  void set_types() {
+    put(code_type, layout_.type.basic_size, layout_.code.size_bytes);
+    const auto set_type = [this](Address type, std::string_view name, std::initializer_list<Address> objects) {
+      put(type, layout_.type.name, type.plus(0x100));
+      for (std::size_t i = 0; i < name.size(); ++i) put_at(type.plus(0x100 + i), name[i]);
+      put_at(type.plus(0x100 + name.size()), '\0');
+      for (const Address object : objects) put(object, layout_.object.type, type);
+    };
+    set_type(list_type, "list", {garbage});
+    set_type(str_type, "str", {string(0), string(1)});
+    set_type(bytes_type, "bytes", {string(2), bytecode(0)});
+    put_at(oldest_generation(), garbage.plus(0x200));
+    put_at(oldest_generation().plus(8), garbage.plus(0x210));
+    put_at(garbage.plus(0x208), Address{oldest_generation().value | 1});  // with a flag
+    put_at(garbage.plus(0x210), oldest_generation());
+  }
   /// Null: free.
   void set_holder(Address holder) {
     put(runtime, layout_.runtime.tstate_current, holder);
@@ -135,6 +196,9 @@ class FakeInterpreter {
     put(gil, layout_.gil.last_holder, holder);
   }
 
+  [[nodiscard]] Address collector() const {
+    return layout_.runtime.gc ? runtime.plus(*layout_.runtime.gc) : interpreter.plus(layout_.interpreter.gc);
+  }
   [[nodiscard]] static RuntimePlace place() { return {.runtime = runtime, .code_type = code_type}; }
   [[nodiscard]] memory::ImageMemory& image() { return image_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }

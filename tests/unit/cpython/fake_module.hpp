@@ -1,5 +1,6 @@
-// Purpose: the file of a runtime made by hand: a small ELF library on disk whose symbols lead to a FakeInterpreter and
-// whose one segment holds the constants that a runtime keeps there. It is opened as the file of a process is.
+// Purpose: the file of a runtime made by hand: a small ELF library on disk whose symbols lead to a FakeInterpreter. Its
+// first segment holds the constants that a runtime keeps there, its second one is the interpreter's memory. It is
+// opened as the file of a process is.
 #pragma once
 
 #include <elf.h>
@@ -54,7 +55,9 @@ struct FakeModule {
         symbols{{"_PyRuntime", runtime_at, layout.runtime_sizes.front()},
                 {"Py_Version", version_at, sizeof(std::uint64_t)},
                 {"PyCode_Type", runtime_at + (FakeInterpreter::code_type.value - FakeInterpreter::start), 0x1a0},
-                {"Py_GetVersion", runtime_at + 0x100000, 0x10}} {}
+                {"Py_GetVersion", runtime_at + 0x100000, 0x10}} {
+    if (layout.code.bytecode.is_present()) remove("Py_Version");  // before 3.11 the version is a text in memory
+  }
 
   NamedSymbol& symbol(std::string_view name) {
     for (auto& one : symbols) {
@@ -136,7 +139,7 @@ struct FakeModule {
     head.e_shoff = file.size();
     head.e_ehsize = sizeof(Elf64_Ehdr);
     head.e_phentsize = sizeof(Elf64_Phdr);
-    head.e_phnum = 1;
+    head.e_phnum = 2;
     head.e_shentsize = sizeof(Elf64_Shdr);
     head.e_shnum = 3;
     head.e_shstrndx = 1;
@@ -150,6 +153,15 @@ struct FakeModule {
                           .p_memsz = segment_bytes,
                           .p_align = 0x1000};
     put(file, head.e_phoff, load);
+    const Elf64_Phdr zero_filled{.p_type = PT_LOAD,
+                                 .p_flags = PF_R | PF_W,
+                                 .p_offset = 0,
+                                 .p_vaddr = runtime_at,
+                                 .p_paddr = runtime_at,
+                                 .p_filesz = 0,
+                                 .p_memsz = FakeInterpreter::size_bytes,
+                                 .p_align = 0x1000};
+    put(file, head.e_phoff + sizeof(load), zero_filled);
     Elf64_Shdr strings{};
     strings.sh_type = SHT_STRTAB;
     strings.sh_offset = segment_bytes;

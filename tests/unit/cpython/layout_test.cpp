@@ -47,7 +47,7 @@ TEST_CASE("a piece gives only what is wholly inside it") {
 }
 
 TEST_CASE("every table can be found by its version and names a way to the frame and to the GIL") {
-  CHECK(layouts().size() == 3);
+  CHECK(layouts().size() == 6);
   for (const Layout* layout : layouts()) {
     CHECK(find_layout(layout->major, layout->minor) == layout);
     CHECK_FALSE(layout->runtime_sizes.empty());
@@ -56,8 +56,12 @@ TEST_CASE("every table can be found by its version and names a way to the frame 
     CHECK(layout->runtime.tstate_current.is_present() != layout->interpreter.gil.is_present());
     CHECK(layout->interpreter.gil.is_present() == layout->gil.locked.is_present());
     CHECK(layout->runtime.interpreters_main.end() <= layout->runtime_sizes.front());
+    CHECK(layout->thread.native_thread_id.is_present() != layout->thread.pthread.is_present());
+    CHECK(layout->frame.instruction.is_present() != layout->frame.last_instruction.is_present());
+    CHECK(layout->frame.instruction.is_present() != layout->code.bytecode.is_present());
+    CHECK(layout->runtime.gc.has_value() == (layout->interpreter.gc == 0));
   }
-  CHECK(find_layout(3, 10) == nullptr);
+  CHECK(find_layout(3, 7) == nullptr);
   CHECK(find_layout(3, 99) == nullptr);
 }
 

@@ -2,11 +2,13 @@
 #include "self_check.hpp"
 
 #include <array>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "debug_offsets_v3_13_0.hpp"
 #include "fake_interpreter.hpp"
-#include "fake_module.hpp"
+#include "fake_process.hpp"
 #include "locate/runtime.hpp"
 
 using namespace tidemark::cpython;        // the room under test
@@ -20,41 +22,8 @@ using tidemark::model::Reason;
 
 namespace {
 
-using Words = std::array<std::uint64_t, 73>;
-
 /// No thread has it: the kernel's PID_MAX_LIMIT, which is never given out.
 constexpr Tid no_thread = 1 << 22;
-
-/// A process by hand: its memory, and the file of its runtime. Its threads are this process's own.
-struct FakeProcess {
-  FakeInterpreter fake;
-  FakeModule module;
-
-  explicit FakeProcess(const Layout& layout) : fake(layout), module(layout) {
-    if (layout.has_debug_offsets) put_offsets(words_v3_13_0);
-    fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 1);
-    fake.put(FakeInterpreter::code_type, layout.type.name, FakeModule::code_name);
-    fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, static_cast<std::uint64_t>(::gettid()));
-  }
-
-  void put_offsets(const Words& words) {
-    for (std::size_t i = 0; i < words.size(); ++i) fake.put_at(FakeInterpreter::runtime.plus(8 * i), words[i]);
-  }
-
-  [[nodiscard]] LocateResult choose() { return choose_layout(module.open(fake.image()), fake.image()); }
-  [[nodiscard]] LocatedRuntime located() {
-    auto result = choose();
-    if (const auto* failed = std::get_if<OpenFailure>(&result)) FAIL(tidemark::base::describe(failed->error));
-    return std::move(std::get<LocatedRuntime>(result));
-  }
-  [[nodiscard]] std::optional<OpenFailure> check(const tidemark::memory::MemorySource& memory) {
-    const LocatedRuntime runtime = located();
-    auto process = own_process();
-    SnapshotReader reader(memory, runtime.layout, runtime.place, ::getpid());
-    return self_check(runtime, memory, process, reader);
-  }
-  [[nodiscard]] std::optional<OpenFailure> check() { return check(fake.image()); }
-};
 
 void check_failed(const std::optional<OpenFailure>& failed, Reason reason, std::string_view detail) {
   REQUIRE(failed);
@@ -73,8 +42,6 @@ void check_refused(const LocateResult& result, Reason reason, bool retry, const 
   CHECK(failed->found.version == version);
   CHECK(failed->found.layout_origin.empty());
 }
-
-std::string version_of(const Layout& layout) { return "3." + std::to_string(layout.minor) + ".0"; }
 
 const Layout& layout_with_cookie() {
   const Layout* layout = find_layout(3, 13);
@@ -114,13 +81,50 @@ TEST_CASE("a runtime that fits is located, initialised and passes") {
   });
 }
 
-TEST_CASE("a size of _PyRuntime that no known build has") {
+TEST_CASE("a size of _PyRuntime that no known build has is an untested micro") {
   for_each_layout([](const Layout& layout) {
-    FakeProcess process(layout);
-    process.module.symbol("_PyRuntime").size_bytes += 8;
+    UntestedProcess process(layout);
+    const LocatedRuntime runtime = process.located();
+    CHECK(runtime.is_untested_micro);
+    CHECK(runtime.found.layout_origin ==
+          (layout.has_debug_offsets ? "debug_offsets, untested micro" : "builtin, untested micro"));
+    CHECK_FALSE(process.check());
+    process.module.symbol("_PyRuntime").size_bytes = 8;
+    if (layout.has_debug_offsets) return;  // contradicts the cookie
     check_refused(process.choose(), Reason::self_check, false, version_of(layout));
-    process.module.symbol("_PyRuntime").size_bytes = 0;
-    check_refused(process.choose(), Reason::self_check, false, version_of(layout));
+  });
+}
+
+TEST_CASE("what an untested micro must have, and a tested one need not be asked for") {
+  struct Case {
+    const char* detail;
+    std::function<void(FakeInterpreter&, const Layout&)> spoil;
+  };
+  const auto code = FakeInterpreter::code(0);
+  const Address none = FakeInterpreter::code_type;
+  const std::vector<Case> cases{
+      {"another size", [](auto& fake, auto& l) { fake.put(FakeInterpreter::code_type, l.type.basic_size, 168); }},
+      {"neither 0 nor 1", [](auto& fake, auto& l) { fake.put(fake.collector(), l.gc.enabled, 2); }},
+      {"no ring", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation(), FakeInterpreter::garbage); }},
+      {"no ring", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation().plus(8), Address{}); }},
+      {"no list", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::garbage, l.object.type, none); }},
+      {"name of a code", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(0), l.object.type, none); }},
+      {"file of a code", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(1), l.object.type, none); }},
+      {"line table", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(2), l.object.type, none); }},
+      {"first line", [=](auto& fake, auto& l) { fake.put(code, l.code.first_line, 0); }},
+      {"gil:torn", [=](auto& fake, auto&) { fake.set_holder(FakeInterpreter::garbage); }},
+      {"frame:torn", [=](auto& fake, auto& l) { fake.put(code, l.object.type, FakeInterpreter::garbage); }},
+  };
+  for_each_layout([&](const Layout& layout) {
+    for (const Case& one : cases) {
+      CAPTURE(one.detail);
+      UntestedProcess untested(layout);
+      one.spoil(untested.fake, layout);
+      check_failed(untested.check(), Reason::self_check, one.detail);
+      FakeProcess tested(layout);
+      one.spoil(tested.fake, layout);
+      CHECK_FALSE(tested.check());
+    }
   });
 }
 
@@ -143,10 +147,12 @@ TEST_CASE("a version without a table") {
   FakeProcess process(layout_with_cookie());
   process.module.version_hex = 0x030e00b2;
   check_refused(process.choose(), Reason::version, false, "3.14.0b2");
-  process.module.version_hex = 0x030a0df0;
-  check_refused(process.choose(), Reason::version, false, "3.10.13");
-  process.module.remove("Py_Version");  // before 3.11; the made-up file's name holds no version
-  check_refused(process.choose(), Reason::version, false, "");
+  process.module.remove("Py_Version");  // before 3.11
+  process.fake.set_version_text("3.7.16 (default, May  9 2026, 07:33:04) \n[GCC 12.2.0]");
+  check_refused(process.choose(), Reason::version, false, "3.7.16");
+  // Not written yet; the made-up file's name holds no version.
+  process.fake.put_at(FakeInterpreter::version_text, '\0');
+  check_refused(process.choose(), Reason::starting, true, "");
 }
 
 TEST_CASE("a debug build, by the symbols that only it has") {
@@ -239,8 +245,7 @@ TEST_CASE("a thread state that cannot be read keeps the reason of that") {
 TEST_CASE("a collector whose pointers lead out of it") {
   for_each_layout([](const Layout& layout) {
     FakeProcess process(layout);
-    process.fake.put(FakeInterpreter::interpreter.plus(layout.interpreter.gc), layout.gc.generation0,
-                     FakeInterpreter::garbage);
+    process.fake.put(process.fake.collector(), layout.gc.generation0, FakeInterpreter::garbage);
     check_failed(process.check(), Reason::self_check, "gc:");
   });
 }
@@ -260,7 +265,8 @@ TEST_CASE("a native thread id that is no thread of the process") {
     for (const std::uint64_t id : {std::uint64_t{no_thread}, ~std::uint64_t{0}, own | std::uint64_t{1} << 32U}) {
       CAPTURE(id);
       FakeProcess process(layout);
-      process.fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, id);
+      if (layout.thread.pthread.is_present() && id != no_thread) continue;  // half a word there
+      process.fake.set_native_id(0, id);
       check_failed(process.check(), Reason::self_check, "no thread of the process");
     }
   });
@@ -269,7 +275,7 @@ TEST_CASE("a native thread id that is no thread of the process") {
 TEST_CASE("a thread that has not begun states no id; one that has must be there") {
   for_each_layout([](const Layout& layout) {
     FakeProcess process(layout);
-    process.fake.put(FakeInterpreter::thread(0), layout.thread.native_thread_id, 0);
+    process.fake.set_native_id(0, 0);
     check_failed(process.check(), Reason::self_check, "no thread state has a native thread id");
     process.fake.put(FakeInterpreter::thread(0), layout.thread.next, FakeInterpreter::thread(1));
     process.fake.set_thread(1, FakeInterpreter::thread(0), {}, ::gettid());

@@ -79,7 +79,8 @@ TEST_CASE("an interpreter that has not moved costs one vector read a tick and no
     pieces = 0;
     check_is_complete(reader.read(), 5);
     CHECK(memory.vector_reads() == vector_reads + 1);
-    CHECK(pieces <= 5 + 11);  // the threads, and what there is once
+    // The threads, where it is needed the struct pthread of each, and what there is once.
+    CHECK(pieces <= (layout.thread.pthread.is_present() ? 10 : 5) + 11);
   });
 }
 
@@ -182,6 +183,55 @@ TEST_CASE("a holder of the GIL that is no thread state is torn") {
   });
 }
 
+TEST_CASE("a thread that ends takes its struct pthread along, and its id is not known then") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.thread.pthread.is_present()) return;
+    FakeInterpreter fake(layout, 2);
+    fake.set_holder(FakeInterpreter::thread(0));
+    CHECK(fake.read().reading.gil_holder == main_thread_id + 1);
+    const auto check_unknown = [&fake] {
+      const auto snapshot = fake.read();
+      CHECK(snapshot.reading.threads == 2);
+      CHECK_FALSE(snapshot.reading.gil_holder);
+      CHECK(has_gap(snapshot, Source::gil, Reason::torn));
+    };
+    fake.put(FakeInterpreter::pthread(0), layout.pthread.tid, 0);  // as the kernel leaves it
+    check_unknown();
+    fake.put(FakeInterpreter::pthread(0), layout.pthread.tid, -5);
+    check_unknown();
+    fake.set_native_id(0, main_thread_id + 1);
+    fake.put(FakeInterpreter::pthread(0), layout.pthread.self, FakeInterpreter::pthread(1));  // memory used again
+    check_unknown();
+    fake.set_native_id(0, main_thread_id + 1);
+    fake.put(FakeInterpreter::thread(0), layout.thread.pthread, Address{0x1000});  // not mapped
+    check_unknown();
+  });
+}
+
+TEST_CASE("a thread state that is used again for another thread has that thread's id") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.thread.pthread.is_present()) return;
+    FakeInterpreter fake(layout, 2);
+    fake.set_holder(FakeInterpreter::thread(0));
+    SnapshotReader reader(fake.image(), layout, FakeInterpreter::place(), main_thread_id);
+    CHECK(reader.read().reading.gil_holder == main_thread_id + 1);
+    fake.set_native_id(5, main_thread_id + 6);
+    fake.put(FakeInterpreter::thread(0), layout.thread.pthread, FakeInterpreter::pthread(5));
+    CHECK(reader.read().reading.gil_holder == main_thread_id + 6);
+    fake.put(FakeInterpreter::pthread(5), layout.pthread.tid, main_thread_id + 7);  // its stack was used again
+    CHECK(reader.read().reading.gil_holder == main_thread_id + 7);
+  });
+}
+
+TEST_CASE("a state that a thread has not begun with names its maker, which is not taken for it") {
+  for_each_layout([](const Layout& layout) {
+    FakeInterpreter fake(layout, 2);
+    fake.set_native_id(0, main_thread_id);
+    fake.set_current_frame(0, {});
+    check_frame(fake.read(), "Worker.run", 12);
+  });
+}
+
 TEST_CASE("another list as gc.garbage is followed") {
   for_each_layout([](const Layout& layout) {
     FakeInterpreter fake(layout);
@@ -189,7 +239,7 @@ TEST_CASE("another list as gc.garbage is followed") {
     check_is_complete(reader.read(), 1);
     const Address other = FakeInterpreter::garbage.plus(64);
     fake.put(other, layout.object.size, 8);
-    fake.put(FakeInterpreter::interpreter.plus(layout.interpreter.gc), layout.gc.garbage, other);
+    fake.put(fake.collector(), layout.gc.garbage, other);
     const auto snapshot = reader.read();
     CHECK(snapshot.gaps.empty());
     REQUIRE(snapshot.reading.gc);
@@ -200,7 +250,7 @@ TEST_CASE("another list as gc.garbage is followed") {
 TEST_CASE("the generations are found through generation0, wherever they begin") {
   for_each_layout([](const Layout& layout) {
     FakeInterpreter fake(layout);
-    const Address gc = FakeInterpreter::interpreter.plus(layout.interpreter.gc);
+    const Address gc = fake.collector();
     const Address moved = gc.plus(layout.gc.generations_end - 3 * layout.generation.size_bytes - 4);  // as in 3.13.5
     fake.put(gc, layout.gc.generation0, moved);
     for (std::uint32_t i = 0; i < 3; ++i) {

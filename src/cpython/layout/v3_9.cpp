@@ -1,0 +1,54 @@
+// CPython 3.9, x86-64. From the DWARF of a --enable-shared 3.9.18 (pyenv), by the gdb commands in v3_10.cpp.
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+constexpr std::array<std::uint64_t, 1> runtime_sizes{0x290};  // 3.9.18
+}
+
+constexpr Layout layout_v3_9{
+    .major = 3,
+    .minor = 9,
+    .runtime_sizes = runtime_sizes,
+    .runtime = {.initialized = 0x0c, .interpreters_main = 0x28, .tstate_current = 0x238},
+    .interpreter = {.threads_head = 0x08, .gil = {}, .gc = 0x268},
+    .thread = {.prev = 0x00,
+               .next = 0x08,
+               .interp = 0x10,
+               .cframe = {},
+               .current_frame = 0x18,
+               .native_thread_id = {},
+               .pthread = 0xb0},
+    .pthread = {.self = 0x10, .tid = 0x2d0},
+    .cframe = {},
+    .frame = {.code = 0x20,
+              .previous = 0x18,
+              .instruction = {},
+              .owner = {},
+              .owner_generator = {},
+              .owner_c_stack = {},
+              .last_instruction = 0x68,
+              .last_instruction_bytes = 1},
+    .code = {.first_line = 40,
+             .version = {},
+             .filename = 104,
+             .qualname = 112,
+             .line_table = 120,
+             .first_traceable = {},
+             .bytecode = 48,
+             .line_table_format = Layout::LineTable::lnotab,
+             .size_bytes = 176},
+    .gc = {.enabled = 0x0c, .generation0 = 0x60, .generations_end = 0x60, .generation_stats = 0x80, .garbage = 0xd0},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
+    .gil = {},
+    .object = {.type = 0x08, .size = 0x10},
+    .type = {.name = 0x18, .basic_size = 0x20},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 48, .compact_data = 72},
+    .bytes = {.data = 0x20},
+};
+
+}  // namespace tidemark::cpython

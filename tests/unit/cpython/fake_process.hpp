@@ -1,0 +1,68 @@
+// Purpose: a process made by hand: its memory, and the file of its runtime, as the self-check looks at them.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "debug_offsets_v3_13_0.hpp"
+#include "fake_interpreter.hpp"
+#include "fake_module.hpp"
+#include "locate/runtime.hpp"
+#include "self_check.hpp"
+
+namespace tidemark::cpython::test {
+
+using Words = std::array<std::uint64_t, 73>;
+
+inline std::string version_of(const Layout& layout) { return "3." + std::to_string(layout.minor) + ".0"; }
+
+/// A process by hand: its memory, and the file of its runtime. Its threads are this process's own.
+struct FakeProcess {
+  FakeInterpreter fake;
+  FakeModule module;
+
+  explicit FakeProcess(const Layout& layout, std::size_t threads = 1, std::byte unset = {})
+      : fake(layout, threads, unset), module(layout) {
+    if (layout.has_debug_offsets) put_offsets(words_v3_13_0);
+    fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 1);
+    fake.put(FakeInterpreter::code_type, layout.type.name, FakeModule::code_name);
+    for (std::size_t i = 0; i < threads; ++i) fake.set_native_id(i, static_cast<std::uint64_t>(::gettid()));
+    if (layout.code.bytecode.is_present()) {
+      fake.set_version_text(version_of(layout) + " (default, Jan  1 2026, 00:00:00) \n[GCC 12.2.0]");
+    }
+  }
+
+  void put_offsets(const Words& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) fake.put_at(FakeInterpreter::runtime.plus(8 * i), words[i]);
+  }
+
+  [[nodiscard]] LocateResult choose() { return choose_layout(module.open(fake.image()), fake.image()); }
+  [[nodiscard]] LocatedRuntime located() {
+    auto result = choose();
+    if (const auto* failed = std::get_if<OpenFailure>(&result)) FAIL(base::describe(failed->error));
+    return std::move(std::get<LocatedRuntime>(result));
+  }
+  [[nodiscard]] std::optional<OpenFailure> check(const memory::MemorySource& memory) {
+    const LocatedRuntime runtime = located();
+    auto process = own_process();
+    SnapshotReader reader(memory, runtime.layout, runtime.place, ::getpid());
+    return self_check(runtime, memory, process, reader);
+  }
+  [[nodiscard]] std::optional<OpenFailure> check() { return check(fake.image()); }
+};
+
+/// Two threads in a build whose _PyRuntime is larger than any that was tested. What is not set is neither null nor a
+/// pointer.
+struct UntestedProcess : FakeProcess {
+  explicit UntestedProcess(const Layout& layout) : FakeProcess(layout, 2, std::byte{0x41}) {
+    constexpr std::size_t runtime_size_word = 3;
+    auto& size = module.symbol("_PyRuntime").size_bytes;
+    size += 8;
+    if (layout.has_debug_offsets) fake.put_at(FakeInterpreter::runtime.plus(8 * runtime_size_word), size);
+    fake.set_types();
+    fake.set_holder({});
+  }
+};
+
+}  // namespace tidemark::cpython::test
