@@ -10,8 +10,7 @@ Verdict verdict_of(const Findings& findings, const Thresholds& thresholds) {
   const Trend& trend = *findings.trend;
   verdict.growth_medians_bytes = trend.growth_medians;
   verdict.growth_minima_bytes = trend.growth_minima;
-  if (trend.rises() && trend.growth_medians > verdict.growth_threshold_bytes &&
-      trend.growth_minima > verdict.growth_threshold_bytes) {
+  if (is_growing(trend, verdict.growth_threshold_bytes)) {
     verdict.kind = VerdictKind::growing;
   } else if (!findings.release.last_part_percent) {
     verdict.kind = VerdictKind::steady;

@@ -81,14 +81,15 @@ class Check {
 
   [[nodiscard]] base::Result<Address> pointer_at(Address at) const { return memory_.read_value<Address>(at); }
 
-  /// A PyGC_Head is two words, next and previous; the first and the last of the ring lead back to its head.
+  /// A PyGC_Head is two words, next and previous; the first and the last of the ring lead back to its head. Those of an
+  /// empty one are the head itself, which from 3.13.1 or so on lies at 4 bytes past a multiple of 8.
   [[nodiscard]] Misfit ring(Address head) const {
     constexpr std::uint64_t previous = 8;
     for (const auto& [there, back] : {std::pair{std::uint64_t{0}, previous}, std::pair{previous, std::uint64_t{0}}}) {
       auto neighbour = pointer_at(head.plus(there));
       if (!neighbour) return base::fail(std::move(neighbour).error());
       const Address at{neighbour->value & ~gc_flags};
-      if (!is_plausible_pointer(at)) return miss("the collector's oldest generation is no ring");
+      if (at != head && !is_plausible_pointer(at)) return miss("the collector's oldest generation is no ring");
       auto returned = pointer_at(at.plus(back));
       if (!returned) return base::fail(std::move(returned).error());
       if ((returned->value & ~gc_flags) != head.value) return miss("the collector's oldest generation is no ring");

@@ -1,11 +1,12 @@
-// Purpose: what the kernel alone takes for the /proc part of a row: the reads that `tidemark record` makes of a process,
-// from kept descriptors, with nothing parsed, kept or written. It is the floor under tidemark's own CPU per row.
+// Purpose: what the kernel alone takes for the /proc part of a row: the reads that `tidemark record` makes of a
+// process, from kept descriptors, with nothing parsed, kept or written. It is the floor under tidemark's own CPU per
+// row.
 //
 //   tidemark_kernel_reads --interval-us N --ticks N [--tick-file FILE]... PID...
 //
-// Each tick reads every FILE once and every PID once, then sleeps to the next point of an absolute schedule (interval 0:
-// does not sleep). Prints {"rows":…,"cpu_ns":…}: the CPU time of this process from before the first tick to after the
-// last one, sleeping and waking included. A failed read ends the program: a floor of fewer reads would be none.
+// Each tick reads every FILE once and every PID once, then sleeps to the next point of an absolute schedule (interval
+// 0: does not sleep). Prints {"rows":…,"cpu_ns":…}: the CPU time of this process from before the first tick to after
+// the last one, sleeping and waking included. A failed read ends the program: a floor of fewer reads would be none.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -38,15 +39,14 @@ struct Options {
   std::vector<pid_t> pids;
 };
 
-[[noreturn]] void fail(const std::string& doing) {
-  throw std::runtime_error(doing + ": " + std::strerror(errno));
-}
+[[noreturn]] void fail(const std::string& doing) { throw std::runtime_error(doing + ": " + std::strerror(errno)); }
 
 template <class Number>
 Number number(std::string_view text) {
   Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) throw std::invalid_argument("no number: " + std::string(text));
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw std::invalid_argument("no number: " + std::string(text));
   return value;
 }
 

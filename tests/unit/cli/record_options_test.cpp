@@ -117,5 +117,7 @@ TEST_CASE("the program: help, version, an unknown command says what exists") {
   const auto [status, out, err] = call({"diagnose"});
   CHECK(status == 2);
   CHECK(out.empty());
-  CHECK(err == "tidemark: there is no command 'diagnose'\nhint: the commands are: record, report, compare, mark, doctor, man, completion\n");
+  CHECK(err ==
+        "tidemark: there is no command 'diagnose'\nhint: the commands are: record, report, compare, mark, doctor, man, "
+        "completion\n");
 }

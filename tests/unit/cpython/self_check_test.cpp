@@ -128,6 +128,22 @@ TEST_CASE("what an untested micro must have, and a tested one need not be asked 
   });
 }
 
+TEST_CASE("lists of the collector whose heads lie at no multiple of 8, and are empty: Debian's 3.13.5") {
+  for_each_layout([](const Layout& layout) {
+    UntestedProcess process(layout);
+    const Address collector = process.fake.collector();
+    const std::uint32_t all_bytes = 3 * layout.generation.size_bytes;
+    const Address moved = collector.plus(layout.gc.generations_end - all_bytes - 4);
+    process.fake.put(collector, layout.gc.generation0, moved);
+    const Address oldest = moved.plus(2 * std::uint64_t{layout.generation.size_bytes});
+    process.fake.put_at(oldest, oldest);
+    process.fake.put_at(oldest.plus(8), oldest);
+    CHECK_FALSE(process.check());
+    process.fake.put_at(oldest.plus(8), Address{oldest.value + 8});
+    check_failed(process.check(), Reason::self_check, "no ring");
+  });
+}
+
 TEST_CASE("a cookie that is missing, or says something else than the file") {
   check_refused(choose_with_word(0, words_v3_13_0[0] ^ 1U), Reason::self_check, true, "3.13.0");
   check_refused(choose_with_word(0, 0), Reason::self_check, true, "3.13.0");
