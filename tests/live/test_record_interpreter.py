@@ -41,6 +41,8 @@ def stated_columns(truth):
 
 
 class InterpreterTest(RecordingTest):
+    origins = ("builtin", "debug_offsets")
+
     def assert_rows_state(self, rows, truth):
         """Every row holds what the program said; a value is never near, and never missing."""
         wanted = {column: str(value) for column, value in stated_columns(truth).items()}
@@ -57,7 +59,7 @@ class InterpreterTest(RecordingTest):
         self.assert_rows_state(recorded.rows_of(pid), target.truth)
         found = recorded.event("python", pid=pid)
         self.assertEqual(found["version"], target.truth["python"])
-        self.assertIn(found["layout_origin"], ("builtin", "debug_offsets"))
+        self.assertIn(found["layout_origin"], self.origins)
         self.assertEqual(recorded.events("error"), [])
 
 
