@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t fewest_values = 8;
 
-double mean_of(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
 Noise centred(Noise noise) {
   if (noise.empty()) return noise;
   const double mean = mean_of(noise);
@@ -78,6 +74,10 @@ class LevelDraws {
 };
 
 }  // namespace
+
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
 
 Noise noise_of_mean(std::span<const double> values, Dice& dice, std::size_t resamples) {
   if (values.size() < fewest_values) return {};

@@ -219,8 +219,6 @@ Compared compare(const Recording& before, const Recording& after, const Settings
   Compared compared;
   compared.before = make_report(before, settings);
   compared.after = make_report(after, settings);
-  compared.verdict_before = compared.before.tree.verdict.kind;
-  compared.verdict_after = compared.after.tree.verdict.kind;
   compared.subjects = meet(tree_of(compared.before, before), tree_of(compared.after, after), sampling);
   auto names = meet(names_of(compared.before, before), names_of(compared.after, after), sampling);
   std::stable_sort(names.begin(), names.end(), [](const SubjectChange& one, const SubjectChange& other) {

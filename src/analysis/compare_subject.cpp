@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <span>
 
 #include "detail/compared_subject.hpp"
@@ -9,14 +8,8 @@
 namespace tidemark::analysis::detail {
 namespace {
 
-constexpr double seconds_per_hour = 3600;
-
 std::span<const double> values_in(const Series& series, Stretch stretch) {
   return std::span(series.values).subspan(stretch.begin, stretch.size());
-}
-
-double mean_of(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 double highest_value(std::span<const double> values) { return *std::max_element(values.begin(), values.end()); }
@@ -134,13 +127,6 @@ Noise noise_of_trend(const Subject& subject, Dice& dice, std::size_t resamples) 
   return noise;
 }
 
-/// The last samples whose median Levels::end is: those of the last 5 % that lie after the peak, and at least 5.
-Stretch end_level(const Series& rss, const Levels& levels, std::size_t most, std::size_t fewest) {
-  const std::size_t after_peak = stretch_of(rss, levels.peak.at_ns, rss.elapsed_ns.back()).size();
-  const std::size_t count = std::min(rss.size(), std::max(fewest, std::min(most, after_peak)));
-  return {rss.size() - count, rss.size()};
-}
-
 }  // namespace
 
 std::optional<double> Subject::value(CompareMetric metric) const {
@@ -153,7 +139,7 @@ std::optional<double> Subject::value(CompareMetric metric) const {
       return retained_percent;
     case CompareMetric::slope:
       if (!trend) return std::nullopt;
-      return trend->medians.per_second * seconds_per_hour;
+      return trend->medians.per_hour();
     case CompareMetric::cpu_mean:
       return cpu_mean;
     case CompareMetric::cpu_peak:
@@ -204,9 +190,7 @@ Subject whole_of(const Findings& findings, const MemorySeries& memory, const Set
   subject.seconds = static_cast<double>(findings.to_ns - findings.from_ns) / 1e9;
   subject.trend = findings.trend;
   subject.baseline = stretch_of(memory.rss, levels.baseline_from_ns, levels.baseline_to_ns);
-  constexpr std::size_t share = 20;
-  constexpr std::size_t fewest = 5;
-  subject.end = end_level(memory.rss, levels, (memory.rss.size() + share - 1) / share, fewest);
+  subject.end = {memory.rss.size() - levels.end_samples, memory.rss.size()};
   subject.above_baseline = levels.peak.bytes - levels.baseline;
   subject.long_enough = findings.samples >= settings.thresholds.fewest_samples;
   return subject;

@@ -6,7 +6,6 @@
 namespace tidemark::analysis {
 namespace {
 
-constexpr double seconds_per_hour = 3600;
 constexpr std::array<double, 5> hours_shown{0, 1, 4, 8, 24};
 
 struct Growth {
@@ -63,9 +62,9 @@ std::optional<Forecast> forecast_of(const Recording& recording, const Findings& 
   Forecast forecast;
   forecast.of_cgroup = growth.of_cgroup;
   forecast.now_bytes = growth.now_bytes;
-  forecast.bytes_per_hour = growth.slope.per_second * seconds_per_hour;
-  forecast.lower_bytes_per_hour = growth.slope.lower_per_second * seconds_per_hour;
-  forecast.upper_bytes_per_hour = growth.slope.upper_per_second * seconds_per_hour;
+  forecast.bytes_per_hour = growth.slope.per_hour();
+  forecast.lower_bytes_per_hour = growth.slope.lower_per_hour();
+  forecast.upper_bytes_per_hour = growth.slope.upper_per_hour();
   set_limit(forecast, recording, settings);
   if (forecast.limit_bytes) {
     const auto until = [&forecast](double bytes_per_hour) {

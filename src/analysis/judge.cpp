@@ -6,8 +6,6 @@
 namespace tidemark::analysis {
 namespace {
 
-constexpr double seconds_per_hour = 3600;
-
 /// Retained of a peak that was none is nothing: the series never left its baseline.
 double retained_percent(const Release& release) { return release.share_percent ? 100 - *release.share_percent : 0; }
 
@@ -20,7 +18,7 @@ std::optional<double> value_of(const Rule& rule, const Findings& subject) {
       return percent ? subject.levels.growth_percent : std::optional(subject.levels.growth_bytes);
     case RuleMetric::slope:
       if (!subject.trend) return std::nullopt;
-      return subject.trend->medians.per_second * seconds_per_hour;
+      return subject.trend->medians.per_hour();
     case RuleMetric::retained:
       return percent ? retained_percent(subject.release) : subject.release.retained_bytes;
     case RuleMetric::peak:
@@ -56,8 +54,7 @@ bool asks_for_less(Comparison comparison) {
 
 /// Whether the trend bears the slope out, so that noise breaks no rule.
 bool beyond_noise(const Rule& rule, const Trend& trend) {
-  if (asks_for_less(rule.comparison))
-    return passes(rule.comparison, trend.medians.upper_per_second * seconds_per_hour, rule.limit);
+  if (asks_for_less(rule.comparison)) return passes(rule.comparison, trend.medians.upper_per_hour(), rule.limit);
   return trend.rises();
 }
 

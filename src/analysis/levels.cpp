@@ -46,7 +46,9 @@ Stretch tail(const Series& rss, std::size_t begin, std::size_t peak, std::size_t
 void set_tail_levels(Levels& levels, const Series& rss, std::size_t peak, const Settings& settings) {
   const std::size_t fewest = is_short(rss, settings) ? 1 : fewest_for_a_level;
   const std::size_t of_end = is_short(rss, settings) ? 1 : level_samples(rss.size());
-  levels.end = median_of(rss, tail(rss, rss.size() - of_end, peak, std::min(fewest, rss.size())));
+  const Stretch end = tail(rss, rss.size() - of_end, peak, std::min(fewest, rss.size()));
+  levels.end = median_of(rss, end);
+  levels.end_samples = end.size();
 
   const double last_part = settings.thresholds.last_part_percent / 100;
   const auto last_part_ns = static_cast<std::int64_t>(static_cast<double>(rss.span_ns()) * last_part);

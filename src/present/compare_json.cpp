@@ -57,8 +57,8 @@ Json subjects_json(const std::vector<analysis::SubjectChange>& subjects) {
   return list;
 }
 
-Json side_json(const std::string& file, analysis::VerdictKind verdict, const analysis::Report& report) {
-  Json json{{"file", detail::said(file)}, {"verdict", analysis::text_of(verdict)}};
+Json side_json(const std::string& file, const analysis::Report& report) {
+  Json json{{"file", detail::said(file)}, {"verdict", analysis::text_of(report.tree.verdict.kind)}};
   json.update(json_of(report));
   return json;
 }
@@ -77,8 +77,8 @@ std::string compare_json(const CompareView& view) {
                              {"phases", subjects_json(compared.phases)},
                              {"rules", std::move(rules)},
                              {"notes", std::move(notes)},
-                             {"before", side_json(view.before_file, compared.verdict_before, compared.before)},
-                             {"after", side_json(view.after_file, compared.verdict_after, compared.after)}});
+                             {"before", side_json(view.before_file, compared.before)},
+                             {"after", side_json(view.after_file, compared.after)}});
 }
 
 }  // namespace tidemark::present

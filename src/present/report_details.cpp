@@ -10,8 +10,6 @@ namespace {
 using analysis::Findings;
 using analysis::Settings;
 
-constexpr double seconds_per_hour = 3600;
-
 std::string baseline(const Findings& findings, const Settings& settings, const TextStyle& style) {
   const auto& levels = findings.levels;
   if (levels.baseline_samples == 1) {
@@ -54,16 +52,11 @@ std::string release(const Findings& findings, const Settings& settings) {
   return text + fmt::format("; {} retained", signed_megabytes(release.retained_bytes));
 }
 
-std::string slope(const analysis::Slope& slope) {
-  return rate_with_interval(slope.per_second * seconds_per_hour, slope.lower_per_second * seconds_per_hour,
-                            slope.upper_per_second * seconds_per_hour);
-}
-
 std::string trend(const Findings& findings) {
   if (!findings.trend) return {};
   const auto& trend = *findings.trend;
   std::string text = fmt::format("medians {}, minima {}, {} at the end; {} from {} to {} count as {:.0f} independent",
-                                 slope(trend.medians), slope(trend.minima),
+                                 rate_with_interval(trend.medians), rate_with_interval(trend.minima),
                                  trend.still_rising ? "still rising" : "not rising", counted(trend.medians.bins, "bin"),
                                  duration(trend.from_ns), duration(trend.to_ns), trend.medians.effective_n);
   if (trend.period_ns) text += fmt::format("; a regular up and down of {} was taken out", duration(*trend.period_ns));

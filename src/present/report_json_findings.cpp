@@ -6,8 +6,6 @@
 namespace tidemark::present::detail {
 namespace {
 
-constexpr double seconds_per_hour = 3600;
-
 Json json_of(const analysis::Moment& moment) {
   return {{"at_seconds", json_seconds(moment.at_ns)},
           {"bytes", json_number(moment.bytes)},
@@ -46,9 +44,9 @@ Json json_of(const std::optional<analysis::GcFindings>& gc) {
 }
 
 Json json_of(const analysis::Slope& slope) {
-  return {{"bytes_per_hour", json_number(slope.per_second * seconds_per_hour)},
-          {"lower_bytes_per_hour", json_number(slope.lower_per_second * seconds_per_hour)},
-          {"upper_bytes_per_hour", json_number(slope.upper_per_second * seconds_per_hour)},
+  return {{"bytes_per_hour", json_number(slope.per_hour())},
+          {"lower_bytes_per_hour", json_number(slope.lower_per_hour())},
+          {"upper_bytes_per_hour", json_number(slope.upper_per_hour())},
           {"p_value", json_number(slope.p_value)},
           {"effective_n", json_number(slope.effective_n)},
           {"bins", slope.bins}};

@@ -13,8 +13,6 @@ using analysis::Findings;
 using analysis::Thresholds;
 using analysis::VerdictKind;
 
-constexpr double seconds_per_hour = 3600;
-
 double peak_above_baseline(const Findings& findings) { return findings.levels.peak.bytes - findings.levels.baseline; }
 
 std::string since_baseline(const Findings& findings) {
@@ -24,10 +22,7 @@ std::string since_baseline(const Findings& findings) {
 
 std::string growing(const Findings& findings) {
   if (!findings.trend) return fmt::format("{}: {}.", strong("Growing"), since_baseline(findings));
-  const auto& slope = findings.trend->medians;
-  return fmt::format("{}: {}, {}.", strong("Growing"),
-                     rate_with_interval(slope.per_second * seconds_per_hour, slope.lower_per_second * seconds_per_hour,
-                                        slope.upper_per_second * seconds_per_hour),
+  return fmt::format("{}: {}, {}.", strong("Growing"), rate_with_interval(findings.trend->medians),
                      since_baseline(findings));
 }
 

@@ -62,7 +62,6 @@ struct Compared {
   Report before, after;
   std::vector<SubjectChange> subjects;  ///< the tree, then the names, largest change of growth first (up or down)
   std::vector<SubjectChange> phases;    ///< the tree's, by label, in BEFORE's order
-  VerdictKind verdict_before = VerdictKind::too_short, verdict_after = VerdictKind::too_short;
 };
 
 /// `seed` makes the bootstrap repeatable; `resamples` are made for each interval.

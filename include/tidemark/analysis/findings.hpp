@@ -68,6 +68,7 @@ struct Levels {
   double start = 0, baseline = 0, end = 0;
   std::size_t baseline_samples = 0;
   std::int64_t baseline_from_ns = 0, baseline_to_ns = 0;
+  std::size_t end_samples = 0;  ///< the last ones, whose median `end` is
   Moment peak;
   std::optional<model::Bytes> hwm;
   double last_part = 0;                  ///< median of the last part of the time, of what lies after the peak
@@ -78,8 +79,7 @@ struct Levels {
 /// After the peak.
 struct Release {
   double retained_bytes = 0;  ///< end - baseline
-  /// Of peak - baseline that came back by the end; unset when that is no more than what growth must exceed. 0 for a
-  /// peak at the end.
+  /// Of peak - baseline that came back by the end; unset when that is no more than what growth must exceed.
   std::optional<double> share_percent;
   std::optional<double> last_part_percent;    ///< the same, by the last part of the time
   std::optional<std::int64_t> back_after_ns;  ///< from the peak until within the tolerance of the baseline

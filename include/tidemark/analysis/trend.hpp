@@ -19,6 +19,8 @@ struct BinnedSeries {
 
 [[nodiscard]] BinnedSeries cut_into_bins(const Series& series, std::int64_t from_ns, std::int64_t to_ns);
 
+inline constexpr double seconds_per_hour = 3600;
+
 /// Theil-Sen slope with its 95 % interval and the Mann-Kendall test behind it, the variance of S corrected for
 /// autocorrelation. Units: the series' per second.
 struct Slope {
@@ -29,6 +31,9 @@ struct Slope {
   std::size_t bins = 0;                               ///< or whole periods, when a period was taken out
 
   [[nodiscard]] bool rises() const { return lower_per_second > 0; }
+  [[nodiscard]] double per_hour() const { return per_second * seconds_per_hour; }
+  [[nodiscard]] double lower_per_hour() const { return lower_per_second * seconds_per_hour; }
+  [[nodiscard]] double upper_per_hour() const { return upper_per_second * seconds_per_hour; }
 };
 
 struct Trend {

@@ -42,6 +42,9 @@ struct Blocks {
 /// `parameters`: how many were fitted to make the residuals: 1 the mean, 2 a line.
 [[nodiscard]] Blocks blocks_of(std::span<const double> residuals, std::size_t parameters);
 
+/// Of values that are not empty.
+[[nodiscard]] double mean_of(std::span<const double> values);
+
 /// What is left of evenly spaced values without their least-squares line.
 [[nodiscard]] std::vector<double> without_line(std::span<const double> values);
 

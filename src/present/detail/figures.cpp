@@ -45,6 +45,10 @@ std::string rate_with_interval(double value, double lower, double upper) {
   return fmt::format("{} (95 %: {} to {} MB/h)", rate(value), rate_number(lower, value), rate_number(upper, value));
 }
 
+std::string rate_with_interval(const analysis::Slope& slope) {
+  return rate_with_interval(slope.per_hour(), slope.lower_per_hour(), slope.upper_per_hour());
+}
+
 std::string_view plural(std::uint64_t count, std::string_view ending) { return count == 1 ? "" : ending; }
 
 std::string counted(std::uint64_t count, std::string_view noun, std::string_view ending) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "tidemark/analysis/trend.hpp"
+
 namespace tidemark::present::detail {
 
 [[nodiscard]] std::string mb_cell(double bytes);                        ///< "311.0"; from 100000 on without decimals
@@ -18,6 +20,7 @@ namespace tidemark::present::detail {
 [[nodiscard]] std::string rate(double bytes_per_hour);
 /// "15.2 MB/h (95 %: 14.1 to 16.3 MB/h)"
 [[nodiscard]] std::string rate_with_interval(double value, double lower, double upper);
+[[nodiscard]] std::string rate_with_interval(const analysis::Slope& slope);
 
 [[nodiscard]] std::string_view plural(std::uint64_t count, std::string_view ending = "s");
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun, std::string_view ending = "s");

@@ -64,8 +64,8 @@ TEST_CASE("the fix verification among the seeds: 3867.3 MB to 0.9 MB is 4297 tim
     CHECK(metric(subject, CompareMetric::duration).change == Change::not_judged);
     CHECK_FALSE(metric(subject, CompareMetric::duration).lower);
   }
-  CHECK(compared.verdict_before == VerdictKind::peak_retained);
-  CHECK(compared.verdict_after == VerdictKind::peak_released);
+  CHECK(compared.before.tree.verdict.kind == VerdictKind::peak_retained);
+  CHECK(compared.after.tree.verdict.kind == VerdictKind::peak_released);
 }
 
 TEST_CASE("an AFTER at or below 0 is no growth; a BEFORE at or below 0 has no ratio") {
