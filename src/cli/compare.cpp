@@ -61,11 +61,11 @@ int compare(const CompareOptions& options, Streams& streams) {
   for (const auto& file : {options.before, options.after}) {
     auto one = read_back({file});
     if (const auto* failure = std::get_if<Failure>(&one)) {
-      return print_failure(streams, "compare", failure->message, failure->hint, failure->status);
+      return print_failure(streams, "compare", *failure);
     }
     read.push_back(std::move(std::get<std::vector<ReadBack>>(one).front()));
     if (const auto failure = check_baseline_phase(read.back().recordings.back(), options.choices.settings, file)) {
-      return print_failure(streams, "compare", failure->message, failure->hint, failure->status);
+      return print_failure(streams, "compare", *failure);
     }
     for (const auto& note : read.back().notes) view.notes.push_back(file + ": " + note);
   }

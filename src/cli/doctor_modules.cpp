@@ -11,17 +11,9 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr std::string_view deleted_mark = " (deleted)";
 constexpr std::string_view suffix = ".so";
 /// Files whose symbols are read because their name does not tell; the ones beyond count as none.
 constexpr std::size_t most_opened_files = 256;
-
-std::string_view on_disk(std::string_view path) {
-  if (path.ends_with(deleted_mark)) path.remove_suffix(deleted_mark.size());
-  return path;
-}
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 base::Result<elf::ElfFile> open_elf(const proc::ProcessFiles& process, const std::string& path) {
   // O_NONBLOCK: what has this name now may be a FIFO.
@@ -31,7 +23,7 @@ base::Result<elf::ElfFile> open_elf(const proc::ProcessFiles& process, const std
 }
 
 bool exports_init(const proc::ProcessFiles& process, std::string_view path) {
-  const auto file = open_elf(process, "root" + std::string(on_disk(path)));
+  const auto file = open_elf(process, "root" + std::string(proc::without_deleted_mark(path)));
   return file && file->symbol("PyInit_" + module_name_of(path)).has_value();
 }
 
@@ -43,7 +35,7 @@ std::string first_match(const std::vector<std::string>& paths, const std::array<
   for (const auto& [word, answer] : words) {
     const std::string_view wanted = word;
     const bool found = std::any_of(paths.begin(), paths.end(), [wanted](const std::string& path) {
-      return path.starts_with('/') && base_name(path).starts_with(wanted);
+      return path.starts_with('/') && proc::file_name_of(path).starts_with(wanted);
     });
     if (found) return std::string(answer);
   }
@@ -53,12 +45,12 @@ std::string first_match(const std::vector<std::string>& paths, const std::array<
 }  // namespace
 
 std::string module_name_of(std::string_view path) {
-  const std::string_view name = base_name(on_disk(path));
+  const std::string_view name = proc::file_name_of(path);
   return std::string(name.substr(0, name.find('.')));
 }
 
 std::optional<bool> is_extension_name(std::string_view path) {
-  const std::string_view name = base_name(on_disk(path));
+  const std::string_view name = proc::file_name_of(path);
   if (!path.starts_with('/') || !name.ends_with(suffix)) return false;
   if (name.find(".cpython-") != std::string_view::npos || name.ends_with(".abi3.so")) return true;
   if (name.find('.') + suffix.size() != name.size()) return false;  // libx-1.2.so
@@ -96,7 +88,7 @@ void find_modules(const proc::ProcessFiles& process, TargetFacts& target) {
 DebugFileFacts find_debug_file(const proc::ProcessFiles& process, const std::string& module, bool is_program) {
   constexpr std::size_t directory_digits = 2;
   DebugFileFacts facts{.module = module, .build_id = {}, .found = {}};
-  const auto file = open_elf(process, is_program ? "exe" : "root" + std::string(on_disk(module)));
+  const auto file = open_elf(process, is_program ? "exe" : "root" + std::string(proc::without_deleted_mark(module)));
   if (!file) return facts;
   const auto id = file->build_id();
   if (!id || id->size() <= directory_digits) return facts;

@@ -117,11 +117,4 @@ TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid) {
   return target;
 }
 
-bool TargetFacts::can_open(std::string_view file) const {
-  for (const auto& access : files) {
-    if (access.file == file) return !access.refusal;
-  }
-  return false;
-}
-
 }  // namespace tidemark::cli

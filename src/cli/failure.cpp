@@ -15,6 +15,10 @@ int print_failure(Streams& streams, std::string_view command, const std::string&
   return static_cast<int>(status);
 }
 
+int print_failure(Streams& streams, std::string_view command, const Failure& failure) {
+  return print_failure(streams, command, failure.message, failure.hint, failure.status);
+}
+
 Failure explain_target(base::Pid pid, const base::Error& error) {
   switch (error.code) {
     case base::ErrorCode::gone:

@@ -40,7 +40,7 @@ std::vector<OptionText> option_texts(const Manual& manual) {
 }
 
 ValueKind kind_of_value(const std::string& value_name) {
-  if (value_name.starts_with("FILE") || value_name == "BEFORE AFTER") return {ValueKind::Of::file, {}};
+  if (value_name == "FILE") return {ValueKind::Of::file, {}};
   if (value_name == "PID") return {ValueKind::Of::pid, {}};
   ValueKind kind;
   std::string word;

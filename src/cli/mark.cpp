@@ -123,17 +123,14 @@ Failure explain_no_mark(const RecorderAddress& recorder, const base::Error& erro
   }
 }
 
-int print(Streams& streams, const Failure& failure) {
-  return print_failure(streams, "mark", failure.message, failure.hint, failure.status);
-}
-
 int send(const MarkOptions& options, const RecorderAddress& recorder, Streams& streams) {
   const base::SystemClock clock;
   const auto reply = record::send_mark(recorder.socket, options.mark, options.timeout_ns, clock);
-  if (!reply) return print(streams, explain_no_mark(recorder, reply.error()));
+  if (!reply) return print_failure(streams, "mark", explain_no_mark(recorder, reply.error()));
   if (reply->outcome != record::MarkOutcome::written) {
-    return print(streams,
-                 {fmt::format("no mark in {}: {}", shown(recorder.file), reply->text), {}, ExitStatus::cannot_open});
+    return print_failure(
+        streams, "mark",
+        {fmt::format("no mark in {}: {}", shown(recorder.file), reply->text), {}, ExitStatus::cannot_open});
   }
   streams.out << fmt::format("phase \"{}\" opened at {:.1f} s in {}\n", options.mark.label,
                              static_cast<double>(reply->elapsed_ns) / static_cast<double>(base::ns_per_second),
@@ -176,7 +173,7 @@ int run_mark(std::span<const std::string> arguments, Streams& streams) {
   const Manual manual = mark_manual();
   return run_parsed(manual, parse_mark_options(manual, arguments), streams, [&streams](const MarkOptions& options) {
     const auto found = find_recorder(options);
-    if (const auto* failure = std::get_if<Failure>(&found)) return print(streams, *failure);
+    if (const auto* failure = std::get_if<Failure>(&found)) return print_failure(streams, "mark", *failure);
     return send(options, std::get<RecorderAddress>(found), streams);
   });
 }

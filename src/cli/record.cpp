@@ -12,6 +12,7 @@
 #include <iostream>
 #include <system_error>
 
+#include "detail/command_line.hpp"
 #include "detail/recorder.hpp"
 #include "detail/runtime_directories.hpp"
 #include "detail/targets.hpp"
@@ -286,15 +287,8 @@ class RecordRun {
 }  // namespace
 
 int run_record(std::span<const std::string> arguments, Streams& streams) {
-  const auto parsed = parse_record_options(arguments);
-  if (std::holds_alternative<HelpWanted>(parsed)) {
-    streams.out << record_help();
-    return static_cast<int>(ExitStatus::done);
-  }
-  if (const auto* wrong = std::get_if<UsageError>(&parsed)) {
-    return print_failure(streams, "record", wrong->message, wrong->hint, ExitStatus::usage);
-  }
-  return RecordRun(std::get<RecordOptions>(parsed), arguments, streams).run();
+  return run_parsed(record_manual(), parse_record_options(arguments), streams,
+                    [&](const RecordOptions& options) { return RecordRun(options, arguments, streams).run(); });
 }
 
 }  // namespace tidemark::cli

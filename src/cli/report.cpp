@@ -66,12 +66,12 @@ std::string render(const std::vector<present::ReportView>& views, const ReportCh
 int report(const ReportOptions& options, Streams& streams) {
   const auto read = read_back(options.files);
   if (const auto* failure = std::get_if<Failure>(&read)) {
-    return print_failure(streams, "report", failure->message, failure->hint, failure->status);
+    return print_failure(streams, "report", *failure);
   }
   for (const auto& one : std::get<std::vector<ReadBack>>(read)) {
     const auto& settings = options.choices.settings;
     if (const auto failure = check_baseline_phase(one.recordings.back(), settings, one.files.name)) {
-      return print_failure(streams, "report", failure->message, failure->hint, failure->status);
+      return print_failure(streams, "report", *failure);
     }
   }
   const auto views = make_views(std::get<std::vector<ReadBack>>(read), options);

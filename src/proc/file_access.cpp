@@ -6,12 +6,13 @@
 #include <array>
 #include <cerrno>
 
+#include "tidemark/proc/maps.hpp"
+
 namespace tidemark::proc {
 namespace {
 
 constexpr std::array<std::string_view, 7> probed_files{"maps", "smaps_rollup", "pagemap",  "io",
                                                        "fd",   "environ",      memory_file};
-constexpr std::string_view deleted_mark = " (deleted)";
 
 std::optional<base::Error> try_open(const ProcessFiles& process, const std::string& file) {
   auto opened = base::open_at(process.dir_fd(), file, O_RDONLY | O_NONBLOCK, "open");
@@ -49,9 +50,9 @@ ProgramFile program_file(const ProcessFiles& process) {
   if (!path) return ProgramFile::unknown;
   struct stat mapped {};
   struct stat on_disk {};
-  if (path->ends_with(deleted_mark)) {
+  if (const auto kept = without_deleted_mark(*path); kept != *path) {
     // An upgrade leaves another file of the same name.
-    const std::string name = "root" + path->substr(0, path->size() - deleted_mark.size());
+    const std::string name = "root" + std::string(kept);
     return ::fstatat(process.dir_fd(), name.c_str(), &on_disk, 0) == 0 ? ProgramFile::replaced : ProgramFile::deleted;
   }
   if (::fstatat(process.dir_fd(), "exe", &mapped, 0) != 0) return ProgramFile::unknown;

@@ -74,6 +74,17 @@ bool is_head_line(std::string_view line) {
 
 }  // namespace
 
+std::string_view without_deleted_mark(std::string_view path) {
+  constexpr std::string_view mark = " (deleted)";
+  if (path.ends_with(mark)) path.remove_suffix(mark.size());
+  return path;
+}
+
+std::string_view file_name_of(std::string_view path) {
+  path = without_deleted_mark(path);
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
 Result<MapRegion> parse_map_line(std::string_view line) {
   MapRegion out;
   std::string_view rest = line;

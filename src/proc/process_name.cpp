@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "tidemark/proc/maps.hpp"
+
 namespace tidemark::proc {
 namespace {
 
@@ -114,9 +116,7 @@ bool is_python_name(std::string_view name) {
 }
 
 std::string process_name(std::string_view comm, std::string_view raw_command_line, std::string_view exe_name) {
-  constexpr std::string_view deleted = " (deleted)";
-  if (exe_name.ends_with(deleted)) exe_name.remove_suffix(deleted.size());
-  exe_name = base_name(exe_name);
+  exe_name = base_name(without_deleted_mark(exe_name));
   std::string_view name = program_name(raw_command_line, exe_name);
   if (name.empty()) name = comm;
   if (name.empty()) name = exe_name;

@@ -1,20 +1,13 @@
 #include <algorithm>
 
 #include "detail/read_file.hpp"
+#include "detail/reading_error.hpp"
 #include "tidemark/record/csv_reader.hpp"
 
 namespace tidemark::record::detail {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
 using base::Result;
-
-constexpr const char* doing = "read the recording";
-
-Error malformed(const std::string& path, std::string detail) {
-  return Error{.code = ErrorCode::malformed, .doing = doing, .path = path, .detail = std::move(detail)};
-}
 
 /// A column that was there before and is not now; empty when there is none.
 std::string missing_column(const std::vector<std::string>& before, const std::vector<std::string>& now) {

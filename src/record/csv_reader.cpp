@@ -8,6 +8,7 @@
 
 #include "detail/bounded_file.hpp"
 #include "detail/csv_format.hpp"
+#include "detail/reading_error.hpp"
 #include "detail/row_stream.hpp"
 #include "tidemark/base/fd.hpp"
 #include "tidemark/record/columns.hpp"
@@ -16,18 +17,10 @@
 namespace tidemark::record {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
 using base::Result;
-
-constexpr const char* doing = "read the recording";
 
 /// The first column that no psutil-style recorder has.
 constexpr std::string_view our_first_column = "process_started";
-
-Error malformed(const std::string& path, std::string detail) {
-  return Error{.code = ErrorCode::malformed, .doing = doing, .path = path, .detail = std::move(detail)};
-}
 
 /// What is wrong with a header; empty when nothing is.
 std::string header_fault(const std::vector<std::string>& names) {
@@ -102,7 +95,7 @@ Result<void> CsvReader::State::start(csv::CSVFormat format) {
   stream.clear();
   csv::CSVError error;
   parser = csv::CSVReader::try_open(stream, error, format);
-  if (error || !parser) return base::fail(malformed(path, error.message()));
+  if (error || !parser) return base::fail(detail::malformed(path, error.message()));
   return {};
 }
 
@@ -129,8 +122,8 @@ bool CsvReader::State::is_row(std::size_t cells, std::string_view first) {
 Result<bool> CsvReader::State::skip_line() {
   constexpr int most_restarts = 20;  // each may parse a chunk in vain
   if (++restarts > most_restarts) {
-    return base::fail(malformed(path, "line " + std::to_string(line_at(row_offset)) +
-                                          ": too many lines are too long or open a quote that nothing closes"));
+    return base::fail(detail::malformed(path, "line " + std::to_string(line_at(row_offset)) +
+                                                  ": too many lines are too long or open a quote that nothing closes"));
   }
   if (has_row)
     row_offset = bytes.next_line(parser_begin + row.byte_offset() + row.raw_str().size());
@@ -161,9 +154,9 @@ bool CsvReader::State::next_parsed(csv::CSVError& error) {
 Result<bool> CsvReader::State::read_record() {
   csv::CSVError error;
   while (!next_parsed(error)) {
-    if (bytes.read_errno() != 0) return base::fail(base::os_error(doing, bytes.read_errno(), path));
+    if (bytes.read_errno() != 0) return base::fail(base::os_error(detail::reading, bytes.read_errno(), path));
     if (!error) return false;
-    if (error.code != csv::CSVErrorCode::RowTooLarge) return base::fail(malformed(path, error.message()));
+    if (error.code != csv::CSVErrorCode::RowTooLarge) return base::fail(detail::malformed(path, error.message()));
     const auto goes_on = skip_line();
     if (!goes_on || !*goes_on) return goes_on;
   }
@@ -219,9 +212,9 @@ Result<CsvReader> CsvReader::open(const std::string& path) {
   const auto ends = read_ends(path);
   if (!ends) return base::fail(ends.error());
   if (ends->whole_bytes == 0) {
-    return base::fail(malformed(path, ends->torn_bytes == 0 ? "it is empty" : "it has no whole line"));
+    return base::fail(detail::malformed(path, ends->torn_bytes == 0 ? "it is empty" : "it has no whole line"));
   }
-  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, doing);
+  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, detail::reading);
   if (!file) return base::fail(std::move(file).error());
   auto state = std::make_unique<State>(std::move(*file), ends->whole_bytes, path);
   state->losses.torn_tail_bytes = ends->torn_bytes;
@@ -230,10 +223,10 @@ Result<CsvReader> CsvReader::open(const std::string& path) {
       return base::fail(started.error());
     state->names = state->parser->get_col_names();
   } catch (const std::exception& thrown) {
-    return base::fail(malformed(path, thrown.what()));
+    return base::fail(detail::malformed(path, thrown.what()));
   }
   const std::string fault = header_fault(state->names);
-  if (!fault.empty()) return base::fail(malformed(path, fault));
+  if (!fault.empty()) return base::fail(detail::malformed(path, fault));
   const auto& names = state->names;
   state->ours = std::find(names.begin(), names.end(), our_first_column) != names.end();
   CsvReader reader(std::move(state));
@@ -272,7 +265,7 @@ Result<bool> CsvReader::next(CsvRow& row) {
       return true;
     }
   } catch (const std::exception& thrown) {
-    return base::fail(malformed(state.path, thrown.what()));
+    return base::fail(detail::malformed(state.path, thrown.what()));
   }
 }
 

@@ -8,25 +8,18 @@
 #include "detail/bounded_file.hpp"
 #include "detail/cell.hpp"
 #include "detail/json_cells.hpp"
+#include "detail/reading_error.hpp"
 #include "tidemark/record/csv_reader.hpp"
 #include "tidemark/record/last_row.hpp"
 
 namespace tidemark::record::detail {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
 using base::Result;
 using model::RecordedFormat;
 
-constexpr const char* doing = "read the recording";
-
 /// How much of each end is looked through for a row.
 constexpr std::uint64_t end_bytes = std::uint64_t{1} << 20U;
-
-Error malformed(const std::string& path, std::string detail) {
-  return Error{.code = ErrorCode::malformed, .doing = doing, .path = path, .detail = std::move(detail)};
-}
 
 /// The whole lines of the file between two offsets.
 std::string lines_between(BoundedFile& file, std::uint64_t begin, std::uint64_t end) {
@@ -117,7 +110,7 @@ Result<FileProbe> probe_file(const std::string& path) {
   LineTime time;
   const auto format = format_of(path, *ends, time);
   if (!format) return base::fail(format.error());
-  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, doing);
+  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, reading);
   if (!file) return base::fail(std::move(file).error());
   BoundedFile bytes(std::move(*file), ends->whole_bytes);
   const std::uint64_t body = std::min<std::uint64_t>(ends->first_line.size() + 1, ends->whole_bytes);

@@ -7,6 +7,7 @@
 #include "detail/json_cells.hpp"
 #include "detail/line_reader.hpp"
 #include "detail/read_file.hpp"
+#include "detail/reading_error.hpp"
 #include "tidemark/record/csv_reader.hpp"
 #include "tidemark/record/last_row.hpp"
 #include "tidemark/record/text.hpp"
@@ -14,12 +15,8 @@
 namespace tidemark::record::detail {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
 using base::Result;
 using json = nlohmann::ordered_json;  // the fields of a mark stay in the order given
-
-constexpr const char* doing = "read the recording";
 
 std::string text_at(const json& line, const char* key) {
   const auto found = line.find(key);
@@ -120,10 +117,7 @@ class JsonlFile {
     const Decoded decoded = into_.decoder.take(cells_.cells());
     if (decoded == Decoded::no_row) return lose(line, into_.decoder.why());
     if (decoded == Decoded::row) return {};
-    return base::fail(Error{.code = ErrorCode::malformed,
-                            .doing = doing,
-                            .path = path_,
-                            .detail = "line " + std::to_string(line.number) + ": " + into_.decoder.why()});
+    return base::fail(malformed(path_, "line " + std::to_string(line.number) + ": " + into_.decoder.why()));
   }
 
   /// What the report needs of the other types; the rest, and types of a later version, are passed over.
@@ -165,7 +159,7 @@ class JsonlFile {
 Result<void> read_jsonl_file(const std::string& path, Reading into) {
   const auto ends = read_ends(path);
   if (!ends) return base::fail(ends.error());
-  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, doing);
+  auto file = base::open_at(AT_FDCWD, path, O_RDONLY, reading);
   if (!file) return base::fail(std::move(file).error());
   BoundedFile bytes(std::move(*file), ends->whole_bytes);
   LineReader lines(bytes);
@@ -173,7 +167,7 @@ Result<void> read_jsonl_file(const std::string& path, Reading into) {
   for (LineReader::Line line; lines.next(line);) {
     if (auto taken = reader.take(line); !taken) return taken;
   }
-  if (bytes.read_errno() != 0) return base::fail(base::os_error(doing, bytes.read_errno(), path));
+  if (bytes.read_errno() != 0) return base::fail(base::os_error(reading, bytes.read_errno(), path));
   if (ends->torn_bytes > 0) ++into.losses.torn_tails;
   return {};
 }

@@ -81,8 +81,6 @@ struct TargetFacts {
   PythonFacts python;
   std::optional<std::vector<present::LoadedModule>> extension_modules;
   std::string c_library, allocator;  ///< empty: none recognised
-
-  [[nodiscard]] bool can_open(std::string_view file) const;
 };
 
 struct DoctorFacts {

@@ -15,6 +15,9 @@ struct Failure {
   ExitStatus status = ExitStatus::usage;
 };
 
+/// print_failure() of command.hpp.
+[[nodiscard]] int print_failure(Streams& streams, std::string_view command, const Failure& failure);
+
 /// A target that could not be opened.
 [[nodiscard]] Failure explain_target(base::Pid pid, const base::Error& error);
 

@@ -34,6 +34,11 @@ struct MapRegion {
   [[nodiscard]] std::uint64_t size() const { return end - start; }
 };
 
+/// The path of a mapped file or of /proc/PID/exe without what the kernel appends when the file has been deleted.
+[[nodiscard]] std::string_view without_deleted_mark(std::string_view path);
+/// Its last part, without that mark too.
+[[nodiscard]] std::string_view file_name_of(std::string_view path);
+
 /// One line of maps, or the head line of an entry of smaps, without its newline.
 [[nodiscard]] base::Result<MapRegion> parse_map_line(std::string_view line);
 

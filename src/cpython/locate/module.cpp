@@ -17,10 +17,6 @@ namespace {
 
 using proc::MapRegion;
 
-constexpr std::string_view deleted_mark = " (deleted)";
-
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 bool is_same_file(const MapRegion& a, const MapRegion& b) {
   return a.inode == b.inode && a.device_major == b.device_major && a.device_minor == b.device_minor && a.path == b.path;
 }
@@ -80,7 +76,7 @@ std::vector<std::vector<MapRegion>> candidate_files(const std::vector<MapRegion>
   for (const MapRegion& region : regions) {
     if (region.inode == 0) continue;
     const bool is_executable = region.path == executable;
-    if (!is_executable && !base_name(region.path).starts_with("libpython")) continue;
+    if (!is_executable && !proc::file_name_of(region.path).starts_with("libpython")) continue;
     const auto known = std::ranges::find_if(files, [&](const auto& parts) { return is_same_file(parts[0], region); });
     if (known != files.end()) {
       known->push_back(region);
@@ -118,8 +114,7 @@ base::Result<Module> open_module(const proc::ProcessFiles& process, const memory
 }
 
 std::string version_in_name(const std::string& path) {
-  std::string_view name = base_name(path);
-  if (name.ends_with(deleted_mark)) name.remove_suffix(deleted_mark.size());
+  std::string_view name = proc::file_name_of(path);
   const auto at = name.find("python");
   if (at == std::string_view::npos) return "";
   name.remove_prefix(at + std::string_view("python").size());
