@@ -96,12 +96,16 @@ struct Layout {
 
   struct Runtime {
     Field<std::int32_t> initialized;
+    Field<base::Address> interpreters_head = {};  ///< the newest interpreter; the main one is the last of the list
     Field<base::Address> interpreters_main;
     Field<base::Address> tstate_current;   ///< to 3.11: the thread state that holds the GIL, or null
     std::optional<std::uint32_t> gc = {};  ///< 3.8: the struct GcState is here and not in the interpreter
   } runtime;
 
   struct Interpreter {
+    Field<base::Address> next = {};
+    Field<std::int64_t> id = {};        ///< 0 is the main interpreter
+    Field<base::Address> modules = {};  ///< the dict sys.modules
     Field<base::Address> threads_head;
     Field<base::Address> gil;  ///< 3.12 on: points at the GIL's own struct
     std::uint32_t gc = 0;      ///< 3.9 on: where the struct GcState begins, inside
@@ -114,8 +118,19 @@ struct Layout {
     Field<base::Address> cframe;         ///< 3.11, 3.12
     Field<base::Address> current_frame;  ///< 3.13 on; to 3.10 `frame`
     Field<std::uint64_t> native_thread_id;
-    Field<base::Address> pthread = {};  ///< to 3.10 instead of the native id: thread_id, which is glibc's pthread_t
+    Field<base::Address> pthread = {};    ///< to 3.10 instead of the native id: thread_id, which is glibc's pthread_t
+    Field<std::uint64_t> thread_id = {};  ///< what threading.get_ident() says in that thread
+    Field<base::Address> datastack_chunk = {};  ///< 3.11 on: the newest _PyStackChunk, which holds the frames
+    Field<std::int32_t> state = {};             ///< 3.13 on: 0 detached, 1 attached (Include/internal/pycore_pystate.h)
   } thread;
+
+  /// _PyStackChunk (3.11 on; Include/internal/pycore_pystate.h, from 3.12 Include/cpython/pystate.h).
+  struct StackChunk {
+    Field<base::Address> previous;
+    Field<std::uint64_t> size;  ///< of the whole chunk, in bytes
+    Field<std::uint64_t> top;   ///< in words from `data`; only kept up to date for chunks that are not the newest
+    std::uint32_t data = 0;     ///< where the frames begin
+  } stack_chunk = {};
 
   /// struct pthread of glibc, to which a pthread_t points.
   struct Pthread {
@@ -161,6 +176,7 @@ struct Layout {
   /// struct _gc_runtime_state; offsets from its own start.
   struct GcState {
     Field<std::int32_t> enabled;
+    Field<std::int32_t> collecting = {};
     Field<base::Address> generation0;   ///< points at the first of three generations, inside this struct
     std::uint32_t generations_end = 0;  ///< they lie below this
     std::uint32_t generation_stats = 0;
@@ -192,7 +208,43 @@ struct Layout {
   struct Type {
     Field<base::Address> name;
     Field<std::int64_t> basic_size;
+    Field<std::uint64_t> flags = {};
+    Field<std::int64_t> dict_offset = {};
+    Field<base::Address> cached_keys = {};  ///< of a PyHeapTypeObject: the keys that its instances share
   } type;
+
+  /// PyDictObject.
+  struct Dict {
+    Field<std::int64_t> used;
+    Field<base::Address> keys;
+    Field<base::Address> values;  ///< null unless the keys are shared
+  } dict = {};
+
+  /// PyDictKeysObject.
+  struct DictKeys {
+    Field<std::int64_t> size = {};              ///< to 3.10: slots of the index table
+    Field<std::uint8_t> log2_size = {};         ///< 3.11 on
+    Field<std::uint8_t> log2_index_bytes = {};  ///< 3.11 on
+    Field<std::uint8_t> kind = {};              ///< 3.11 on: 0 general, 1 only str, 2 shared
+    Field<std::int64_t> entries_used;           ///< dk_nentries
+    std::uint32_t indices = 0;                  ///< where the index table begins; the entries follow it
+  } dict_keys = {};
+
+  /// Where an instance keeps its attributes when its type says Py_TPFLAGS_MANAGED_DICT (3.11 on), against the object's
+  /// own address; negative. See Objects/dictobject.c and Include/internal/pycore_object.h of each version.
+  struct Attributes {
+    std::int32_t values = 0;         ///< 3.11: pointer to its values; 0 where there is no such word
+    std::int32_t dict = 0;           ///< 3.11 on: pointer to its dict; 3.12: or, with bit 0 set, to its values
+    bool values_are_inline = false;  ///< 3.13 on: behind the object, at tp_basicsize, when Py_TPFLAGS_INLINE_VALUES
+    std::uint32_t values_data = 0;   ///< from the start of the values to the first of them
+    Field<std::uint8_t> values_valid = {};  ///< 3.13 on
+  } attributes = {};
+
+  /// PyLongObject.
+  struct Long {
+    std::uint32_t digits = 0;       ///< of 30 bits each
+    Field<std::uint64_t> tag = {};  ///< 3.12 on: lv_tag; before it ob_size counts the digits
+  } integer = {};
 
   struct Unicode {
     Field<std::int64_t> length;
