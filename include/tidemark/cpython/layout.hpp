@@ -144,6 +144,8 @@ struct Layout {
 
   struct Frame {
     Field<base::Address> code;  ///< f_code; from 3.13 f_executable, which may be any object
+    /// 3.14 on: the bits of f_executable that are no part of the address (Include/internal/pycore_stackref.h).
+    std::uint64_t code_tags = 0;
     Field<base::Address> previous;
     Field<base::Address> instruction;  ///< 3.11 on: prev_instr, from 3.13 instr_ptr
     Field<std::uint8_t> owner;         ///< 3.11 on

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "read_piece.hpp"
 #include "tidemark/cpython/objects.hpp"
 #include "tidemark/memory/image_memory.hpp"
 
@@ -15,6 +16,11 @@ using base::Address;
 
 /// Of a string or line table: its size, its hash and its first characters.
 constexpr std::uint32_t max_witness_bytes = 192;
+
+base::Unexpected not_the_code(Address at, const char* detail) {
+  return base::fail(
+      base::Error{.code = base::ErrorCode::torn, .doing = "read a code object", .address = at, .detail = detail});
+}
 
 /// A string and the bytes that it was made of: when they are seen again, so is the string.
 struct CopiedText {
@@ -121,6 +127,15 @@ std::optional<CodeHead> decode_code(const Layout& layout, Address code_type, con
                   .first_traceable = piece.get(field.first_traceable).value_or(0)};
 }
 
+base::Result<CodeHead> read_code_head(const memory::MemorySource& memory, const Layout& layout, Address code_type,
+                                      Address code) {
+  StructBuffer buffer;
+  auto piece = read_piece(memory, code, code_extent(layout), buffer);
+  if (!piece) return base::fail(std::move(piece).error());
+  const auto head = decode_code(layout, code_type, *piece);
+  return head ? base::Result<CodeHead>(*head) : not_the_code(code, "not a code object");
+}
+
 const CachedCode* CodeCache::find(Address code) const {
   const auto at = entries_.find(code.value);
   return at == entries_.end() ? nullptr : &at->second;
@@ -132,13 +147,24 @@ base::Result<void> CodeCache::load(const memory::MemorySource& memory, const Lay
   auto entry = read_names(memory, layout, head);
   if (!entry) return base::fail(std::move(entry).error());
   forget(code);
-  if (entries_.size() >= max_cached_codes || table_bytes_ + entry->line_table.size() > max_cached_table_bytes) {
+  if (entries_.size() >= limits_.codes || table_bytes_ + entry->line_table.size() > limits_.table_bytes) {
     entries_.clear();
     table_bytes_ = 0;
+    ++drops_;
   }
   table_bytes_ += entry->line_table.size();
   entries_.emplace(code.value, std::move(entry).value());
   return {};
+}
+
+base::Result<void> CodeCache::learn(const memory::MemorySource& memory, const Layout& layout, Address code_type,
+                                    Address code, const CodeHead& head) {
+  if (const CachedCode* known = find(code); known != nullptr && known->head == head) return {};
+  if (auto loaded = load(memory, layout, code, head); !loaded) return loaded;
+  const auto again = read_code_head(memory, layout, code_type, code);
+  if (again && *again == head) return {};
+  forget(code);
+  return again ? not_the_code(code, "another code object") : base::fail(again.error());
 }
 
 void CodeCache::forget(Address code) {
@@ -146,6 +172,7 @@ void CodeCache::forget(Address code) {
   if (at == entries_.end()) return;
   table_bytes_ -= at->second.line_table.size();
   entries_.erase(at);
+  ++drops_;
 }
 
 }  // namespace tidemark::cpython

@@ -36,6 +36,10 @@ struct CodeHead {
 /// nullopt when it is no code object: its type is not `code_type`, or it lacks a field.
 [[nodiscard]] std::optional<CodeHead> decode_code(const Layout& layout, base::Address code_type, const Piece& piece);
 
+/// Errors: those of reading, `torn` when it is no code object.
+[[nodiscard]] base::Result<CodeHead> read_code_head(const memory::MemorySource& memory, const Layout& layout,
+                                                    base::Address code_type, base::Address code);
+
 /// Bytes of a string of the code object as they were; they must be so still.
 struct Witness {
   base::Address address;
@@ -52,6 +56,14 @@ struct CachedCode {
 
 class CodeCache {
  public:
+  struct Limits {
+    std::size_t codes = max_cached_codes;
+    std::size_t table_bytes = max_cached_table_bytes;
+  };
+
+  CodeCache() = default;
+  explicit CodeCache(Limits limits) : limits_(limits) {}
+
   /// Null when the address is unknown.
   [[nodiscard]] const CachedCode* find(base::Address code) const;
 
@@ -59,10 +71,20 @@ class CodeCache {
   [[nodiscard]] base::Result<void> load(const memory::MemorySource& memory, const Layout& layout, base::Address code,
                                         const CodeHead& head);
 
+  /// As `load`, and the code object is still there once its names are read: strings are freed with it and their memory
+  /// is used again at once. Errors: `torn` besides.
+  [[nodiscard]] base::Result<void> learn(const memory::MemorySource& memory, const Layout& layout,
+                                         base::Address code_type, base::Address code, const CodeHead& head);
+
   /// Forgets the entry: its witnesses no longer hold.
   void forget(base::Address code);
 
+  /// Goes up whenever an entry is dropped: a pointer from `find` is good for as long as this does not change.
+  [[nodiscard]] std::uint64_t drops() const { return drops_; }
+
  private:
+  Limits limits_;
+  std::uint64_t drops_ = 0;
   std::unordered_map<std::uint64_t, CachedCode> entries_;
   std::size_t table_bytes_ = 0;
 };

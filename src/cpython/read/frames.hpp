@@ -9,6 +9,7 @@
 
 #include "batch.hpp"
 #include "code_cache.hpp"
+#include "frame_struct.hpp"
 #include "threads.hpp"
 #include "tidemark/base/result.hpp"
 #include "tidemark/cpython/layout.hpp"
@@ -19,15 +20,6 @@ namespace tidemark::cpython {
 /// Frames that are none of Python's (the shim that C pushes) or not begun yet, which CPython leaves out of tracebacks
 /// too.
 inline constexpr std::size_t max_skipped_frames = 64;
-
-struct Frame {
-  base::Address address;
-  base::Address code, previous;
-  std::int64_t instruction_bytes = 0;  ///< from the first instruction; negative before it
-  std::uint8_t owner = 0;              ///< 0 where the layout has none
-
-  bool operator==(const Frame&) const = default;
-};
 
 /// Where the frame of a thread was found.
 struct FramePath {
@@ -75,15 +67,10 @@ class FrameReader {
   [[nodiscard]] base::Result<base::Address> current_frame(const memory::MemorySource& memory,
                                                           const ThreadState& thread) const;
   [[nodiscard]] base::Result<Frame> read_frame(const memory::MemorySource& memory, base::Address address) const;
-  [[nodiscard]] base::Result<CodeHead> read_code(const memory::MemorySource& memory, base::Address address) const;
-  [[nodiscard]] bool is_shim(const Frame& frame) const;
-  [[nodiscard]] bool is_begun(const Frame& frame, const CodeHead& code) const;
   [[nodiscard]] base::Result<void> check_way(const Batch& batch, const FramePath& path,
                                              const ThreadState& thread) const;
   [[nodiscard]] base::Result<void> check_skipped(const Batch& batch, const FramePath& path) const;
   [[nodiscard]] CodeIds add_code(Batch& batch, base::Address code) const;
-  [[nodiscard]] base::Result<void> load_code(const memory::MemorySource& memory, base::Address code,
-                                             const CodeHead& head);
   [[nodiscard]] base::Result<const CachedCode*> check_code(const Batch& batch, base::Address code);
   [[nodiscard]] base::Result<model::FrameLocation> check_frame(const Batch& batch, const Frame& expected);
   [[nodiscard]] base::Result<std::optional<std::int64_t>> line_in(const CachedCode& code, const Frame& frame);

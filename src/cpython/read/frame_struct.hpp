@@ -1,0 +1,46 @@
+// Purpose: one frame as the target keeps it, whatever its version: a PyFrameObject to 3.10, an _PyInterpreterFrame
+// after. Invariant: nothing here follows a pointer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "code_cache.hpp"
+#include "tidemark/base/result.hpp"
+#include "tidemark/cpython/layout.hpp"
+
+namespace tidemark::cpython {
+
+inline constexpr std::int64_t code_unit_bytes = 2;  // sizeof(_Py_CODEUNIT)
+
+struct Frame {
+  base::Address address;
+  base::Address code, previous;
+  std::int64_t instruction_bytes = 0;  ///< from the first instruction; negative before it
+  std::uint8_t owner = 0;              ///< 0 where the layout has none
+
+  bool operator==(const Frame&) const = default;
+};
+
+/// What is read of a frame.
+[[nodiscard]] Extent frame_extent(const Layout& layout);
+
+/// nullopt when the piece lacks a field.
+[[nodiscard]] std::optional<Frame> decode_frame(const Layout& layout, base::Address address, const Piece& piece);
+
+/// Whether two copies are of the same call: all but the instruction.
+[[nodiscard]] bool is_same_call(const Frame& a, const Frame& b);
+
+/// A frame that C pushed and that no traceback shows.
+[[nodiscard]] bool is_shim(const Layout& layout, const Frame& frame);
+
+/// _PyFrame_IsIncomplete of CPython 3.11 on, turned round. To 3.10 a frame that has not begun is the innermost one only
+/// for the moment before its first instruction; its caller is where the program is.
+[[nodiscard]] bool is_begun(const Layout& layout, const Frame& frame, const CodeHead& code);
+
+/// The code unit that the frame is at. Error: `torn` when it is not in its code. -1 is a frame that has not run yet (a
+/// fresh generator).
+[[nodiscard]] base::Result<std::int64_t> code_unit_of(const Frame& frame, std::int64_t code_units);
+
+}  // namespace tidemark::cpython
