@@ -5,20 +5,25 @@
 
 #include "locate/runtime.hpp"
 #include "self_check.hpp"
+#include "tidemark/cpython/stack_reader.hpp"
 
 namespace tidemark::cpython {
 
 class Interpreter::Impl {
  public:
   Impl(LocatedRuntime&& runtime, const memory::MemorySource& memory, base::Tid main_thread)
-      : runtime_(std::move(runtime)), reader_(memory, runtime_.layout, runtime_.place, main_thread) {}
+      : runtime_(std::move(runtime)),
+        reader_(memory, runtime_.layout, runtime_.place, main_thread),
+        stacks_(memory, runtime_.layout, runtime_.place) {}
 
   [[nodiscard]] const LocatedRuntime& runtime() const { return runtime_; }
   [[nodiscard]] SnapshotReader& reader() { return reader_; }
+  [[nodiscard]] StackReader& stacks() { return stacks_; }
 
  private:
   LocatedRuntime runtime_;
   SnapshotReader reader_;
+  StackReader stacks_;
 };
 
 OpenResult Interpreter::open(proc::ProcessFiles& files, const memory::MemorySource& memory) {
@@ -45,5 +50,7 @@ Interpreter::~Interpreter() = default;
 const Found& Interpreter::found() const { return impl_->runtime().found; }
 
 PythonSnapshot Interpreter::read() { return impl_->reader().read(); }
+
+model::StackReading Interpreter::read_stacks() { return impl_->stacks().read(); }
 
 }  // namespace tidemark::cpython

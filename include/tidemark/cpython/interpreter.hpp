@@ -19,6 +19,7 @@
 #include "tidemark/memory/memory_source.hpp"
 #include "tidemark/model/gap.hpp"
 #include "tidemark/model/sample.hpp"
+#include "tidemark/model/stack.hpp"
 
 namespace tidemark::proc {
 class ProcessFiles;
@@ -58,6 +59,9 @@ class Interpreter {
 
   /// One vector read when nothing moved since the last call; a walk and at most three vector reads otherwise.
   [[nodiscard]] PythonSnapshot read();
+
+  /// The stacks of all threads of all interpreters (stack_reader.hpp). One vector read when nothing moved.
+  [[nodiscard]] model::StackReading read_stacks();
 
  private:
   class Impl;

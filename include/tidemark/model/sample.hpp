@@ -81,6 +81,9 @@ struct CodeInfo {
 struct FrameLocation {
   std::shared_ptr<const CodeInfo> code;
   std::optional<std::int64_t> line;  ///< nullopt for an instruction that has no line
+
+  /// The same code object, not only one of the same name.
+  bool operator==(const FrameLocation&) const = default;
 };
 
 /// The main interpreter's state. `gil_holder` is a native thread id as the interpreter knows it

@@ -1,0 +1,164 @@
+#include "tidemark/cpython/stack_reader.hpp"
+
+#include <utility>
+
+#include "stack_list.hpp"
+
+namespace tidemark::cpython {
+
+using base::Address;
+using model::Reason;
+using model::Source;
+
+class StackReader::Impl {
+ public:
+  Impl(const memory::MemorySource& memory, const Layout& layout, RuntimePlace place)
+      : memory_(memory),
+        layout_(layout),
+        list_(memory, layout_, place.runtime),
+        codes_(memory, layout_, place.code_type) {}
+
+  model::StackReading read();
+
+ private:
+  template <class Visit>
+  void for_each_pending(Visit visit);
+  void begin_reading();
+  void walk();
+  /// One vector read of all that is pending, and its judgement: what agrees with itself is done.
+  void read_round();
+  void judge_round();
+  /// Mends the guess of what is not done.
+  void correct();
+  [[nodiscard]] bool is_complete();
+  [[nodiscard]] model::ThreadStack report(const StackInterpreter& interpreter, const StackThread& thread) const;
+  [[nodiscard]] model::StackReading report() const;
+
+  const memory::MemorySource& memory_;
+  const Layout layout_;
+  StackList list_;
+  StackCodes codes_;
+  Batch batch_;
+  std::vector<Address> wanted_codes_;
+  bool is_list_proved_ = false;            ///< of this reading
+  std::optional<base::Error> list_error_;  ///< why not
+};
+
+template <class Visit>
+void StackReader::Impl::for_each_pending(Visit visit) {
+  for (StackInterpreter& interpreter : list_.interpreters()) {
+    for (auto& thread : interpreter.threads) {
+      if (thread->is_pending()) visit(*thread);
+    }
+  }
+}
+
+void StackReader::Impl::begin_reading() {
+  codes_.begin_reading();
+  for (StackInterpreter& interpreter : list_.interpreters()) {
+    for (auto& thread : interpreter.threads) thread->begin_reading();
+  }
+  if (list_.interpreters().empty()) walk();
+  is_list_proved_ = false;
+}
+
+void StackReader::Impl::walk() {
+  list_error_.reset();
+  if (auto walked = list_.walk(); !walked) list_error_ = std::move(walked).error();
+}
+
+void StackReader::Impl::read_round() {
+  batch_.clear();
+  codes_.begin_round();
+  if (!is_list_proved_) list_.add(batch_);
+  for (StackInterpreter& interpreter : list_.interpreters()) {
+    for (auto& thread : interpreter.threads) {
+      if (thread->is_pending()) {
+        thread->add(batch_);
+      } else if (!is_list_proved_) {
+        thread->add_state(batch_);  // its links are part of the list
+      }
+    }
+  }
+  codes_.add_checks(batch_);
+  batch_.run(memory_);
+}
+
+void StackReader::Impl::judge_round() {
+  codes_.judge_checks(batch_);
+  if (!is_list_proved_ && !list_error_) {
+    auto judged = list_.judge(batch_);
+    is_list_proved_ = judged.has_value();
+    if (!judged) list_error_ = std::move(judged).error();
+  }
+  wanted_codes_.clear();
+  for_each_pending([this](StackThread& thread) { thread.judge(batch_, wanted_codes_, codes_); });
+  codes_.prove(wanted_codes_);
+  for_each_pending([this](StackThread& thread) { thread.resolve(codes_); });
+}
+
+bool StackReader::Impl::is_complete() {
+  bool complete = is_list_proved_;
+  for_each_pending([&complete](StackThread&) { complete = false; });
+  return complete;
+}
+
+void StackReader::Impl::correct() {
+  if (!is_list_proved_) walk();
+  for_each_pending([this](StackThread& thread) { thread.correct(memory_); });
+}
+
+model::ThreadStack StackReader::Impl::report(const StackInterpreter& interpreter, const StackThread& thread) const {
+  const ThreadState& links = thread.state().links;
+  model::ThreadStack stack;
+  stack.interpreter_id = interpreter.place.id;
+  stack.native_id =
+      std::in_range<base::Tid>(links.native_thread_id) ? static_cast<base::Tid>(links.native_thread_id) : 0;
+  stack.thread_id = thread.state().thread_id;
+  stack.holds_gil = !interpreter.holder.is_null() && interpreter.holder == links.address;
+  stack.tries = thread.tries();
+  if (thread.is_pending()) {
+    stack.failure = thread.error() ? model::reason_of(*thread.error()) : Reason::torn;
+    return stack;
+  }
+  stack.frames = thread.frames();
+  if (thread.is_cut()) stack.failure = Reason::limit;
+  return stack;
+}
+
+model::StackReading StackReader::Impl::report() const {
+  model::StackReading reading;
+  for (const StackInterpreter& interpreter : list_.interpreters()) {
+    model::InterpreterState state{.id = interpreter.place.id, .gc_running = {}};
+    if (interpreter.is_collecting_known) state.gc_running = interpreter.is_collecting;
+    reading.interpreters.push_back(state);
+    for (auto thread = interpreter.threads.rbegin(); thread != interpreter.threads.rend(); ++thread) {
+      reading.threads.push_back(report(interpreter, **thread));
+    }
+  }
+  if (!is_list_proved_) {
+    const Source source = reading.threads.empty() ? Source::python : Source::threads;
+    reading.gaps.push_back({.source = source, .reason = list_error_ ? model::reason_of(*list_error_) : Reason::torn});
+  }
+  return reading;
+}
+
+model::StackReading StackReader::Impl::read() {
+  begin_reading();
+  for (int round = 0; round < max_stack_tries; ++round) {
+    if (round > 0) correct();
+    read_round();
+    judge_round();
+    if (is_complete()) break;
+  }
+  return report();
+}
+
+StackReader::StackReader(const memory::MemorySource& memory, const Layout& layout, RuntimePlace place)
+    : impl_(std::make_unique<Impl>(memory, layout, place)) {}
+
+StackReader::~StackReader() = default;
+
+model::StackReading StackReader::read() { return impl_->read(); }
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,173 @@
+#include "stack_thread.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "read_piece.hpp"
+#include "tidemark/cpython/objects.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+
+using base::Address;
+using base::ErrorCode;
+
+base::Error torn(Address at, const char* detail) {
+  return base::Error{.code = ErrorCode::torn, .doing = "read a stack", .address = at, .detail = detail};
+}
+
+}  // namespace
+
+Extent stack_state_extent(const Layout& layout) {
+  const Extent links = thread_extent(layout);
+  const auto& thread = layout.thread;
+  if (!thread.datastack_chunk.is_present() && !thread.thread_id.is_present()) return links;
+  const Extent more = extent_of(thread.datastack_chunk, thread.thread_id);
+  return {.first = std::min(links.first, more.first), .end = std::max(links.end, more.end)};
+}
+
+std::optional<StackState> decode_stack_state(const Layout& layout, Address address, const Piece& piece) {
+  const auto links = decode_thread(layout, address, piece);
+  const auto chunk = piece.get(layout.thread.datastack_chunk);
+  if (!links || (layout.thread.datastack_chunk.is_present() && !chunk)) return std::nullopt;
+  return StackState{
+      .links = *links, .chunk = chunk.value_or(Address{}), .thread_id = piece.get(layout.thread.thread_id).value_or(0)};
+}
+
+void StackThread::begin_reading() {
+  is_done_ = held_ = false;
+  tries_ = 0;
+  error_.reset();
+}
+
+void StackThread::add(Batch& batch) {
+  cframe_id_.reset();
+  copies_.add_first(batch);
+  add_state(batch);
+  if (layout_.thread.cframe.is_present()) {
+    cframe_id_ = batch.add(state_.links.frame_source, extent_of(layout_.cframe.current_frame));
+  }
+  copies_.add_second(batch);
+}
+
+void StackThread::add_state(Batch& batch) {
+  pthread_id_.reset();
+  state_id_ = batch.add(state_.links.address, stack_state_extent(layout_));
+  if (layout_.thread.pthread.is_present()) pthread_id_ = batch.add(state_.links.pthread, pthread_extent(layout_));
+}
+
+std::optional<StackState> StackThread::state_in(const Batch& batch) const {
+  if (!state_id_ || !batch.status(*state_id_)) return std::nullopt;
+  auto state = decode_stack_state(layout_, state_.links.address, batch.piece(*state_id_));
+  if (state && pthread_id_) {
+    const bool is_readable = state->links.pthread == state_.links.pthread && batch.status(*pthread_id_);
+    state->links.native_thread_id =
+        is_readable ? decode_native_id(layout_, state->links.pthread, batch.piece(*pthread_id_)) : 0;
+  }
+  return state;
+}
+
+/// Takes over what the state says now, so that the next try is built on it.
+base::Result<StackTop> StackThread::top_in(const Batch& batch) {
+  if (const auto& status = batch.status(*state_id_); !status) return base::fail(status.error());
+  const auto state = state_in(batch);
+  if (!state) return base::fail(torn(state_.links.address, "the layout lacks a field"));
+  const StackState before = std::exchange(state_, *state);
+  if (state->links.interp != before.links.interp) return base::fail(torn(state_.links.address, "another thread state"));
+  if (!cframe_id_) return StackTop{.frame = state->links.frame_source, .chunk = state->chunk};
+  if (state->links.frame_source != before.links.frame_source) {
+    return base::fail(torn(state_.links.address, "another cframe"));
+  }
+  if (const auto& status = batch.status(*cframe_id_); !status) return base::fail(status.error());
+  const auto frame = batch.piece(*cframe_id_).get(layout_.cframe.current_frame);
+  return StackTop{.frame = frame.value_or(Address{}), .chunk = state->chunk};
+}
+
+void StackThread::judge(const Batch& batch, std::vector<Address>& codes, const StackCodes& known) {
+  ++tries_;
+  held_ = false;
+  const auto top = top_in(batch);
+  if (!top) return fail(top.error());
+  if (auto judged = copies_.judge(batch, *top, stack_); !judged) return fail(std::move(judged).error());
+  held_ = true;
+  if (is_as_shown(known)) return;
+  for (const Frame& frame : stack_.frames) {
+    if (!is_shim(layout_, frame) && (codes.empty() || codes.back() != frame.code)) codes.push_back(frame.code);
+  }
+}
+
+/// The instruction of the innermost frame counts too: it has another line.
+bool StackThread::is_as_shown(const StackCodes& codes) const {
+  return frames_ != nullptr && codes.are_all_proved() && codes.drops() == shown_drops_ && stack_.frames == shown_ &&
+         (!stack_.innermost_again || *stack_.innermost_again == stack_.frames.front());
+}
+
+base::Result<std::optional<model::FrameLocation>> StackThread::locate(StackCodes& codes, std::size_t i) const {
+  const Frame& frame = stack_.frames[i];
+  if (is_shim(layout_, frame)) return std::optional<model::FrameLocation>();
+  const CachedCode* code = codes.find(frame.code);
+  if (code == nullptr) return base::fail(torn(frame.address, "its code object has changed"));
+  if (!is_begun(layout_, frame, code->head)) return std::optional<model::FrameLocation>();
+  auto line = codes.line_of_frame(*code, frame);
+  if (!line) return base::fail(std::move(line).error());
+  if (i == 0 && stack_.innermost_again) {
+    const auto line_again = codes.line_of_frame(*code, *stack_.innermost_again);
+    if (!line_again || *line_again != *line) return base::fail(torn(frame.address, "it has gone on to another line"));
+  }
+  return std::optional(model::FrameLocation{.code = code->info, .line = *line});
+}
+
+base::Result<model::Frames> StackThread::name(StackCodes& codes) const {
+  model::Frames frames;
+  frames.reserve(stack_.frames.size());
+  for (std::size_t i = 0; i < stack_.frames.size(); ++i) {
+    auto location = locate(codes, i);
+    if (!location) return base::fail(std::move(location).error());
+    if (*location) frames.push_back(std::move(**location));
+  }
+  return frames;
+}
+
+void StackThread::resolve(StackCodes& codes) {
+  if (is_done_ || !held_) return;
+  if (!is_as_shown(codes)) {
+    auto named = name(codes);
+    if (!named) return fail(std::move(named).error());
+    const bool is_new = frames_ == nullptr || *frames_ != *named;
+    if (is_new) frames_ = std::make_shared<const model::Frames>(std::move(named).value());
+    shown_ = stack_.frames;
+    shown_drops_ = codes.drops();
+  }
+  for (const Frame& frame : shown_) {
+    if (!is_shim(layout_, frame)) codes.use(frame.code);
+  }
+  error_.reset();
+  is_done_ = true;
+}
+
+base::Result<StackTop> StackThread::read_top(const memory::MemorySource& memory) {
+  StructBuffer buffer;
+  auto piece = read_piece(memory, state_.links.address, stack_state_extent(layout_), buffer);
+  if (!piece) return base::fail(std::move(piece).error());
+  auto state = decode_stack_state(layout_, state_.links.address, *piece);
+  if (!state) return base::fail(torn(state_.links.address, "the layout lacks a field"));
+  state->links.native_thread_id = std::max(state->links.native_thread_id, state_.links.native_thread_id);
+  state_ = *state;
+  if (!layout_.thread.cframe.is_present()) return StackTop{.frame = state_.links.frame_source, .chunk = state_.chunk};
+  if (!is_plausible_pointer(state_.links.frame_source)) {
+    return base::fail(torn(state_.links.frame_source, "not a pointer to a cframe"));
+  }
+  auto frame = memory.read_value<Address>(state_.links.frame_source.plus(layout_.cframe.current_frame.offset()));
+  if (!frame) return base::fail(std::move(frame).error());
+  return StackTop{.frame = *frame, .chunk = state_.chunk};
+}
+
+void StackThread::correct(const memory::MemorySource& memory) {
+  const auto top = read_top(memory);
+  if (!top) return fail(top.error());
+  // What cannot be followed now may hold still at the next try, which then says what is wrong.
+  if (auto corrected = copies_.correct(memory, *top); !corrected) fail(std::move(corrected).error());
+}
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,80 @@
+// Purpose: one thread of a stack reading: what its state says, the guess of where its frames lie, and what was made of
+// them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "batch.hpp"
+#include "stack_codes.hpp"
+#include "stack_copies.hpp"
+#include "threads.hpp"
+#include "tidemark/cpython/layout.hpp"
+#include "tidemark/model/stack.hpp"
+
+namespace tidemark::cpython {
+
+/// What stacks need of a thread state.
+struct StackState {
+  ThreadState links;
+  base::Address chunk;  ///< null where the layout has no data stack
+  std::uint64_t thread_id = 0;
+};
+
+/// Of a thread state.
+[[nodiscard]] Extent stack_state_extent(const Layout& layout);
+/// nullopt when the piece lacks a field.
+[[nodiscard]] std::optional<StackState> decode_stack_state(const Layout& layout, base::Address address,
+                                                           const Piece& piece);
+
+class StackThread {
+ public:
+  StackThread(const Layout& layout, const StackState& state) : layout_(layout), state_(state), copies_(layout) {}
+
+  [[nodiscard]] const StackState& state() const { return state_; }
+  [[nodiscard]] bool is_pending() const { return !is_done_; }
+  [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
+  [[nodiscard]] const std::shared_ptr<const model::Frames>& frames() const { return frames_; }
+  [[nodiscard]] int tries() const { return tries_; }
+  [[nodiscard]] bool is_cut() const { return stack_.is_cut; }
+
+  void begin_reading();
+  /// First copies, the thread state, second copies.
+  void add(Batch& batch);
+  /// The thread state alone.
+  void add_state(Batch& batch);
+  /// What the batch says of the thread state; nullopt when it could not be read.
+  [[nodiscard]] std::optional<StackState> state_in(const Batch& batch) const;
+  /// Judges the copies; the code objects of a stack that holds go into `codes`.
+  void judge(const Batch& batch, std::vector<base::Address>& codes, const StackCodes& known);
+  /// Names and lines for a stack that held, once its code objects are proved.
+  void resolve(StackCodes& codes);
+  /// Looks again where the frames lie, before the next try.
+  void correct(const memory::MemorySource& memory);
+
+ private:
+  [[nodiscard]] base::Result<StackTop> top_in(const Batch& batch);
+  [[nodiscard]] base::Result<StackTop> read_top(const memory::MemorySource& memory);
+  [[nodiscard]] base::Result<model::Frames> name(StackCodes& codes) const;
+  [[nodiscard]] base::Result<std::optional<model::FrameLocation>> locate(StackCodes& codes, std::size_t i) const;
+  [[nodiscard]] bool is_as_shown(const StackCodes& codes) const;
+  void fail(base::Error error) { error_ = std::move(error); }
+
+  const Layout& layout_;
+  StackState state_;
+  StackCopies copies_;
+  std::optional<Batch::Id> state_id_, cframe_id_, pthread_id_;
+
+  // Of this reading.
+  bool is_done_ = false, held_ = false;
+  int tries_ = 0;
+  std::optional<base::Error> error_;
+  CopiedStack stack_;
+
+  // What `frames_` was made of.
+  std::shared_ptr<const model::Frames> frames_;
+  std::vector<Frame> shown_;
+  std::uint64_t shown_drops_ = 0;
+};
+
+}  // namespace tidemark::cpython
