@@ -89,7 +89,9 @@ void StackThread::judge(const Batch& batch, std::vector<Address>& codes, const S
   held_ = false;
   const auto top = top_in(batch);
   if (!top) return fail(top.error());
-  if (auto judged = copies_.judge(batch, *top, stack_); !judged) return fail(std::move(judged).error());
+  if (auto judged = copies_.judge(batch, *top, stack_); !judged) {
+    return fail(follow_error_ ? *follow_error_ : std::move(judged).error());
+  }
   held_ = true;
   if (is_as_shown(known)) return;
   for (const Frame& frame : stack_.frames) {
@@ -164,10 +166,11 @@ base::Result<StackTop> StackThread::read_top(const memory::MemorySource& memory)
 }
 
 void StackThread::correct(const memory::MemorySource& memory) {
+  // What cannot be followed now may hold still at the next try; when it does not, this is why.
+  follow_error_.reset();
   const auto top = read_top(memory);
-  if (!top) return fail(top.error());
-  // What cannot be followed now may hold still at the next try, which then says what is wrong.
-  if (auto corrected = copies_.correct(memory, *top); !corrected) fail(std::move(corrected).error());
+  auto corrected = top ? copies_.correct(memory, *top) : base::Result<void>(base::fail(top.error()));
+  if (!corrected) follow_error_ = std::move(corrected).error();
 }
 
 }  // namespace tidemark::cpython

@@ -69,6 +69,7 @@ class StackThread {
   bool is_done_ = false, held_ = false;
   int tries_ = 0;
   std::optional<base::Error> error_;
+  std::optional<base::Error> follow_error_;  ///< why the guess is not whole
   CopiedStack stack_;
 
   // What `frames_` was made of.
