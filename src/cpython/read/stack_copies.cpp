@@ -1,6 +1,7 @@
 #include "stack_copies.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "read_piece.hpp"
@@ -117,7 +118,8 @@ bool StackCopies::is_body_equal(const Batch& batch, const Place& place, std::uin
   const auto body = [&](const Copy& copy) {
     return batch.piece(copy.chunks[place.index]).bytes.subspan(place.offset, end - place.offset);
   };
-  return std::ranges::equal(body(first_), body(second_));
+  const auto first = body(first_), second = body(second_);
+  return std::memcmp(first.data(), second.data(), first.size()) == 0;
 }
 
 base::Result<void> StackCopies::compare(const Batch& batch, CopiedStack& stack) const {
@@ -160,15 +162,58 @@ void StackCopies::keep_what_is_used() {
   newest.copied = std::min({wanted, end_of_its_page, newest.size_bytes});
 }
 
+template <class Take>
+bool StackCopies::visit_used(const Batch& batch, Take take) const {
+  for (const Batch::Id id : first_.chunks) {
+    if (!take(batch.piece(id).bytes)) return false;
+  }
+  for (std::size_t i = 0; i < loose_.size(); ++i) {
+    if (loose_[i].unused == 0 && !take(batch.piece(first_.loose[i]).bytes)) return false;
+  }
+  return true;
+}
+
+/// The innermost frame of a thread that runs moves on, and so do the bytes beyond it.
+void StackCopies::settle(const Batch& batch, const StackTop& top) {
+  Settled settled{.top = top, .bytes = {}};
+  const bool fits = visit_used(batch, [&settled](std::span<const std::byte> bytes) {
+    settled.bytes.insert(settled.bytes.end(), bytes.begin(), bytes.end());
+    return settled.bytes.size() <= max_settled_bytes;
+  });
+  if (fits) settled_ = std::move(settled);
+}
+
+bool StackCopies::judge_settled(const Batch& batch, const StackTop& top) {
+  std::size_t at = 0;
+  const auto is_as_settled = [&](std::span<const std::byte> bytes) {
+    const std::size_t begin = std::exchange(at, at + bytes.size());
+    return !bytes.empty() && settled_->bytes.size() >= at &&
+           std::memcmp(bytes.data(), settled_->bytes.data() + begin, bytes.size()) == 0;
+  };
+  return top == settled_->top && visit_used(batch, is_as_settled) && at == settled_->bytes.size();
+}
+
+base::Result<void> StackCopies::judge_copies(const Batch& batch, const StackTop& top, CopiedStack& stack) {
+  wants_correction_ = true;
+  if (auto checked = check_chunks(batch, top.chunk); !checked) return checked;
+  if (auto linked = link(batch, top.frame, stack); !linked) return linked;
+  wants_correction_ = false;
+  return compare(batch, stack);
+}
+
 base::Result<void> StackCopies::judge(const Batch& batch, const StackTop& top, CopiedStack& stack) {
   stack.frames.clear();
   stack.innermost_again.reset();
   stack.is_cut = false;
   missing_.reset();
-  if (auto checked = check_chunks(batch, top.chunk); !checked) return checked;
-  if (auto linked = link(batch, top.frame, stack); !linked) return linked;
-  if (auto compared = compare(batch, stack); !compared) return compared;
+  settled_.reset();
+  if (auto judged = judge_copies(batch, top, stack); !judged) return judged;
+  const std::size_t loose = loose_.size();
+  const std::uint64_t copied = chunks_.empty() ? 0 : chunks_.front().copied;
   keep_what_is_used();
+  const bool stood = stack.frames.empty() || !stack.innermost_again || *stack.innermost_again == stack.frames.front();
+  const bool is_next_the_same = loose_.size() == loose && (chunks_.empty() || chunks_.front().copied == copied);
+  if (stood && is_next_the_same && !stack.is_cut) settle(batch, top);
   return {};
 }
 
@@ -268,6 +313,12 @@ base::Result<void> StackCopies::follow(const memory::MemorySource& memory, Addre
 }
 
 base::Result<void> StackCopies::correct(const memory::MemorySource& memory, const StackTop& top) {
+  if (missing_ && !chunks_.empty() && chunks_.front().address == top.chunk) {
+    if (Chunk* const chunk = chunk_of(*missing_)) {  // the stack has only grown
+      copy_up_to(*chunk, *missing_);
+      return {};
+    }
+  }
   if (layout_.thread.datastack_chunk.is_present()) {
     if (auto walked = walk_chunks(memory, top); !walked) return walked;
   }

@@ -1,4 +1,5 @@
 // Purpose: the frames of one thread, out of two copies of the memory in which they lie.
+// A thread that waits is known by one copy: when that is, to the byte, what was accepted before, so is the stack.
 // Invariants: which memory that is, is a guess from the last reading; what is told comes out of the copies alone,
 // linked here and compared frame by frame. Frames that wait for a callee must be equal to the byte, their locals
 // included where the end of the frame is known; the innermost may have gone on, within its code. Links, chunks and
@@ -27,10 +28,15 @@ inline constexpr std::uint64_t max_stack_bytes = 32 << 20;
 /// To 3.10 every frame is one, and the C stack bounds how many there can be.
 inline constexpr std::size_t max_loose_frames = 16'384;
 
+/// Kept of a thread that waits; a longer stack is copied twice each time.
+inline constexpr std::size_t max_settled_bytes = 256 << 10;
+
 /// What a thread state says of its stack.
 struct StackTop {
   base::Address frame;  ///< the innermost, or null
   base::Address chunk;  ///< the newest chunk, or null
+
+  bool operator==(const StackTop&) const = default;
 };
 
 /// The frames of a thread, innermost first, shims included.
@@ -44,12 +50,23 @@ class StackCopies {
  public:
   explicit StackCopies(const Layout& layout) : layout_(layout), extent_(frame_extent(layout)) {}
 
+  /// Whether one copy may do: the stack stood still when it was accepted last, and is short enough to be kept.
+  [[nodiscard]] bool is_settled() const { return settled_.has_value(); }
+
+  void unsettle() { settled_.reset(); }
+
   void add_first(Batch& batch);
   void add_second(Batch& batch);
 
   /// `top` is what the thread state said between the two copies. Errors: those of reading; `torn` when the copies do
   /// not hold the stack or do not agree.
   [[nodiscard]] base::Result<void> judge(const Batch& batch, const StackTop& top, CopiedStack& stack);
+
+  /// Judges the first copy alone, of a settled stack: false when it is not what was accepted last.
+  [[nodiscard]] bool judge_settled(const Batch& batch, const StackTop& top);
+
+  /// Whether the judgement failed because the stack lies elsewhere than was guessed.
+  [[nodiscard]] bool wants_correction() const { return wants_correction_; }
 
   /// Mends the guess after a judgement that failed, or makes the first one. Errors: those of reading, `torn`, `limit`:
   /// the next judgement fails too then, unless the thread has gone on.
@@ -76,6 +93,11 @@ class StackCopies {
     base::Address address;
     std::vector<std::byte> bytes;
   };
+  /// What was accepted, as it lay in memory.
+  struct Settled {
+    StackTop top;
+    std::vector<std::byte> bytes;
+  };
   struct Copy {
     std::vector<Batch::Id> chunks, loose;
   };
@@ -90,6 +112,11 @@ class StackCopies {
   [[nodiscard]] base::Result<void> compare(const Batch& batch, CopiedStack& stack) const;
   [[nodiscard]] bool is_body_equal(const Batch& batch, const Place& place, std::uint64_t end) const;
   void keep_what_is_used();
+  /// All bytes of the first copy that the stack was linked in, one after the other.
+  template <class Take>
+  [[nodiscard]] bool visit_used(const Batch& batch, Take take) const;
+  void settle(const Batch& batch, const StackTop& top);
+  [[nodiscard]] base::Result<void> judge_copies(const Batch& batch, const StackTop& top, CopiedStack& stack);
   [[nodiscard]] base::Result<void> walk_chunks(const memory::MemorySource& memory, const StackTop& top);
   [[nodiscard]] base::Result<Chunk> read_chunk(const memory::MemorySource& memory, base::Address address) const;
   [[nodiscard]] base::Result<std::optional<Frame>> read_in_chunk(const memory::MemorySource& memory,
@@ -106,6 +133,8 @@ class StackCopies {
   Copy first_, second_;
   std::vector<Place> places_;             ///< of the frames that were linked last
   std::optional<base::Address> missing_;  ///< a frame that no copy held
+  bool wants_correction_ = true;
+  std::optional<Settled> settled_;
 };
 
 }  // namespace tidemark::cpython

@@ -117,7 +117,7 @@ model::ThreadStack StackReader::Impl::report(const StackInterpreter& interpreter
   stack.thread_id = thread.state().thread_id;
   stack.holds_gil = !interpreter.holder.is_null() && interpreter.holder == links.address;
   stack.tries = thread.tries();
-  if (thread.is_pending()) {
+  if (!thread.is_done()) {
     stack.failure = thread.error() ? model::reason_of(*thread.error()) : Reason::torn;
     return stack;
   }
@@ -145,7 +145,8 @@ model::StackReading StackReader::Impl::report() const {
 
 model::StackReading StackReader::Impl::read() {
   begin_reading();
-  for (int round = 0; round < max_stack_tries; ++round) {
+  // One more: what one copy shows to have moved is then tried as often as anything else.
+  for (int round = 0; round <= max_stack_tries; ++round) {
     if (round > 0) correct();
     read_round();
     judge_round();

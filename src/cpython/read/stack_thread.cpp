@@ -48,7 +48,8 @@ void StackThread::add(Batch& batch) {
   if (layout_.thread.cframe.is_present()) {
     cframe_id_ = batch.add(state_.links.frame_source, extent_of(layout_.cframe.current_frame));
   }
-  copies_.add_second(batch);
+  is_single_ = frames_ != nullptr && copies_.is_settled();
+  if (!is_single_) copies_.add_second(batch);
 }
 
 void StackThread::add_state(Batch& batch) {
@@ -84,9 +85,22 @@ base::Result<StackTop> StackThread::top_in(const Batch& batch) {
   return StackTop{.frame = frame.value_or(Address{}), .chunk = state->chunk};
 }
 
+/// A stack that is not what it was is no failed try: one copy cannot tell more.
+bool StackThread::judge_single(const Batch& batch, const StackCodes& known) {
+  const auto top = top_in(batch);
+  is_unchanged_ = top && copies_.judge_settled(batch, *top) && known.are_all_proved() && known.drops() == shown_drops_;
+  held_ = is_unchanged_;
+  if (held_) ++tries_;
+  return held_;
+}
+
 void StackThread::judge(const Batch& batch, std::vector<Address>& codes, const StackCodes& known) {
+  held_ = is_unchanged_ = false;
+  if (is_single_) {
+    if (!judge_single(batch, known)) copies_.unsettle();
+    return;
+  }
   ++tries_;
-  held_ = false;
   const auto top = top_in(batch);
   if (!top) return fail(top.error());
   if (auto judged = copies_.judge(batch, *top, stack_); !judged) {
@@ -131,19 +145,27 @@ base::Result<model::Frames> StackThread::name(StackCodes& codes) const {
   return frames;
 }
 
+void StackThread::show(model::Frames frames, const StackCodes& codes) {
+  if (frames_ == nullptr || *frames_ != frames) frames_ = std::make_shared<const model::Frames>(std::move(frames));
+  shown_ = stack_.frames;
+  shown_drops_ = codes.drops();
+  shown_codes_.clear();
+  for (const Frame& frame : shown_) {
+    if (!is_shim(layout_, frame)) shown_codes_.push_back(frame.code);
+  }
+  std::ranges::sort(shown_codes_);
+  const auto again = std::ranges::unique(shown_codes_);
+  shown_codes_.erase(again.begin(), again.end());
+}
+
 void StackThread::resolve(StackCodes& codes) {
   if (is_done_ || !held_) return;
-  if (!is_as_shown(codes)) {
+  if (!is_unchanged_ && !is_as_shown(codes)) {
     auto named = name(codes);
     if (!named) return fail(std::move(named).error());
-    const bool is_new = frames_ == nullptr || *frames_ != *named;
-    if (is_new) frames_ = std::make_shared<const model::Frames>(std::move(named).value());
-    shown_ = stack_.frames;
-    shown_drops_ = codes.drops();
+    show(std::move(named).value(), codes);
   }
-  for (const Frame& frame : shown_) {
-    if (!is_shim(layout_, frame)) codes.use(frame.code);
-  }
+  for (const Address code : shown_codes_) codes.use(code);
   error_.reset();
   is_done_ = true;
 }
@@ -166,6 +188,7 @@ base::Result<StackTop> StackThread::read_top(const memory::MemorySource& memory)
 }
 
 void StackThread::correct(const memory::MemorySource& memory) {
+  if (!copies_.wants_correction()) return;
   // What cannot be followed now may hold still at the next try; when it does not, this is why.
   follow_error_.reset();
   const auto top = read_top(memory);

@@ -10,6 +10,7 @@
 #include "stack_copies.hpp"
 #include "threads.hpp"
 #include "tidemark/cpython/layout.hpp"
+#include "tidemark/cpython/stack_reader.hpp"
 #include "tidemark/model/stack.hpp"
 
 namespace tidemark::cpython {
@@ -32,7 +33,9 @@ class StackThread {
   StackThread(const Layout& layout, const StackState& state) : layout_(layout), state_(state), copies_(layout) {}
 
   [[nodiscard]] const StackState& state() const { return state_; }
-  [[nodiscard]] bool is_pending() const { return !is_done_; }
+  [[nodiscard]] bool is_done() const { return is_done_; }
+  /// Whether it is to be tried again in this reading.
+  [[nodiscard]] bool is_pending() const { return !is_done_ && tries_ < max_stack_tries; }
   [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
   [[nodiscard]] const std::shared_ptr<const model::Frames>& frames() const { return frames_; }
   [[nodiscard]] int tries() const { return tries_; }
@@ -49,15 +52,17 @@ class StackThread {
   void judge(const Batch& batch, std::vector<base::Address>& codes, const StackCodes& known);
   /// Names and lines for a stack that held, once its code objects are proved.
   void resolve(StackCodes& codes);
-  /// Looks again where the frames lie, before the next try.
+  /// Looks again where the frames lie, if that is why the last try failed.
   void correct(const memory::MemorySource& memory);
 
  private:
+  void show(model::Frames frames, const StackCodes& codes);
   [[nodiscard]] base::Result<StackTop> top_in(const Batch& batch);
   [[nodiscard]] base::Result<StackTop> read_top(const memory::MemorySource& memory);
   [[nodiscard]] base::Result<model::Frames> name(StackCodes& codes) const;
   [[nodiscard]] base::Result<std::optional<model::FrameLocation>> locate(StackCodes& codes, std::size_t i) const;
   [[nodiscard]] bool is_as_shown(const StackCodes& codes) const;
+  [[nodiscard]] bool judge_single(const Batch& batch, const StackCodes& known);
   void fail(base::Error error) { error_ = std::move(error); }
 
   const Layout& layout_;
@@ -67,6 +72,8 @@ class StackThread {
 
   // Of this reading.
   bool is_done_ = false, held_ = false;
+  bool is_single_ = false;     ///< only one copy was asked for
+  bool is_unchanged_ = false;  ///< and it was the stack that is shown
   int tries_ = 0;
   std::optional<base::Error> error_;
   std::optional<base::Error> follow_error_;  ///< why the guess is not whole
@@ -75,6 +82,7 @@ class StackThread {
   // What `frames_` was made of.
   std::shared_ptr<const model::Frames> frames_;
   std::vector<Frame> shown_;
+  std::vector<base::Address> shown_codes_;  ///< each once
   std::uint64_t shown_drops_ = 0;
 };
 

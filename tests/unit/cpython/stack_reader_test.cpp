@@ -141,10 +141,11 @@ TEST_CASE("a stack that moves between its two copies is refused and read again")
     });
     StackReader reader(memory, layout, FakeStacks::place());
     CHECK(names_of(reader.read().threads[0]) == whole);
-    left = 2;  // once when it is read again for the next try
+    left = 1;
     const auto moved = reader.read();
     CHECK(names_of(moved.threads[0]) == whole);
-    CHECK(moved.threads[0].tries == 2);
+    // Without a chunk, whose copied end still shrinks, the thread is settled: one copy, and that one was whole.
+    CHECK(moved.threads[0].tries == (layout.thread.datastack_chunk.is_present() ? 2 : 1));
     left = 1000;
     const auto never = reader.read();
     CHECK(never.threads[0].frames == nullptr);
