@@ -76,6 +76,8 @@ class ElfFile {
   [[nodiscard]] base::Result<void> read_at(std::uint64_t address, std::span<std::byte> into) const;
 
  private:
+  friend class DwarfTypes;
+
   struct CloseElf {
     void operator()(Elf* handle) const;
   };
