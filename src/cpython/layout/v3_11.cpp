@@ -9,54 +9,50 @@ namespace tidemark::cpython {
 
 namespace {
 constexpr std::array<std::uint64_t, 1> runtime_sizes{0x28b20};  // 3.11.2 (Debian 12), 3.11.7
-}
+
+// Below: written by script/layouts; entries that no C type decides are kept as they were.
+}  // namespace
 
 constexpr Layout layout_v3_11{
     .major = 3,
     .minor = 11,
     .runtime_sizes = runtime_sizes,
     .runtime = {.initialized = 0x10, .interpreters_head = 0x28, .interpreters_main = 0x30, .tstate_current = 0x240},
-    .interpreter = {.next = 0x00, .id = 0x30, .modules = 0x378, .threads_head = 0x10, .gil = {}, .gc = 0x288},
+    .interpreter = {.next = 0x00, .id = 0x30, .modules = 0x378, .threads_head = 0x10, .gc = 0x288},
     .thread = {.prev = 0x00,
                .next = 0x08,
                .interp = 0x10,
                .cframe = 0x38,
-               .current_frame = {},
                .native_thread_id = 0xa0,
                .thread_id = 0x98,
                .datastack_chunk = 0x128},
     .stack_chunk = {.previous = 0x00, .size = 0x08, .top = 0x10, .data = 0x18},
     .cframe = {.current_frame = 0x08},
-    .frame = {.code = 0x20,
-              .previous = 0x30,
-              .instruction = 0x38,
-              .owner = 0x45,
-              .owner_generator = 1,  // enum _frameowner, Include/internal/pycore_frame.h
-              .owner_c_stack = {}},
-    .code = {.first_line = 72,
-             .version = {},
-             .filename = 112,
-             .qualname = 128,
-             .line_table = 136,
-             .first_traceable = 168,
-             .instructions = 184,
-             .size_bytes = 184},
+    .frame = {.code = 0x20, .previous = 0x30, .instruction = 0x38, .owner = 0x45, .owner_generator = 1},
+    .code = {.first_line = 0x48,
+             .filename = 0x70,
+             .qualname = 0x80,
+             .line_table = 0x88,
+             .first_traceable = 0xa8,
+             .instructions = 0xb8,
+             .line_table_format = Layout::LineTable::locations,
+             .size_bytes = 0xb8},
     .gc = {.enabled = 0x0c,
            .collecting = 0xc8,
            .generation0 = 0x60,
            .generations_end = 0x60,
            .generation_stats = 0x80,
-           .garbage = 0xd0},
+           .garbage = 0xd0,
+           .size_bytes = 0xf0},
     .generation = {.count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
-    .gil = {},
     .object = {.type = 0x08, .size = 0x10},
     .type = {.name = 0x18, .basic_size = 0x20, .flags = 0xa8, .dict_offset = 0x120, .cached_keys = 0x368},
     .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
-    .attributes = {.values = -32, .dict = -24},  // macros: _PyObject_ValuesPointer, MANAGED_DICT_OFFSET
+    .attributes = {.values = -32, .dict = -24},
     .integer = {.digits = 0x18},
-    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 48, .compact_data = 72},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48},
     .bytes = {.data = 0x20},
 };
 

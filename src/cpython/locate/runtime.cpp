@@ -39,7 +39,8 @@ OpenFailure refused(Reason reason, const Found& found, std::string detail) {
 std::string known_versions() {
   std::string text;
   for (const Layout* layout : layouts()) {
-    text += fmt::format("{}{}.{}", text.empty() ? "" : ", ", layout->major, layout->minor);
+    text += fmt::format("{}{}.{}{}", text.empty() ? "" : ", ", layout->major, layout->minor,
+                        layout->free_threaded ? "t" : "");
   }
   return text;
 }

@@ -1,0 +1,108 @@
+// CPython 3.13 without the GIL, x86-64 (--disable-gil). From the headers of Debian 13's python3.13-dev (3.13.5),
+// compiled with Py_GIL_DISABLED by script/layouts.
+//
+// Objects have a longer head: ob_tid, ob_mutex, two counts of references, then ob_type.
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+constexpr std::array<std::uint64_t, 1> runtime_sizes{0x50280};  // 3.13.5
+
+// Below: written by script/layouts; entries that no C type decides are kept as they were.
+constexpr auto stated_offsets = std::to_array<StatedOffset>({
+    {"runtime.interpreters_head", 0x028},
+    {"interpreter.next", 0x040},
+    {"interpreter.id", 0x038},
+    {"interpreter.modules", 0x058},
+    {"interpreter.threads_head", 0x048},
+    {"interpreter.gil", 0x070},
+    {"interpreter.gc", 0x050},
+    {"thread.prev", 0x0a0},
+    {"thread.next", 0x0a8},
+    {"thread.interp", 0x0b0},
+    {"thread.current_frame", 0x0b8},
+    {"thread.native_thread_id", 0x0c8},
+    {"thread.thread_id", 0x0c0},
+    {"thread.datastack_chunk", 0x0d0},
+    {"frame.code", 0x0f0},
+    {"frame.previous", 0x0e8},
+    {"frame.instruction", 0x0f8},
+    {"frame.owner", 0x108},
+    {"code.first_line", 0x138},
+    {"code.filename", 0x118},
+    {"code.qualname", 0x128},
+    {"code.line_table", 0x130},
+    {"code.instructions", 0x158},
+    {"gc.collecting", 0x240},
+    {"gc.size_bytes", 0x238},
+    {"gil.last_holder", 0x090, 0x078},
+    {"gil.locked", 0x088, 0x078},
+    {"gil.enabled", 0x080, 0x078},
+    {"object.type", 0x168},
+    {"object.size", 0x208},
+    {"type.name", 0x178},
+    {"type.flags", 0x188},
+    {"dict.keys", 0x1c8},
+    {"dict.values", 0x1d0},
+    {"integer.digits", 0x1f8},
+    {"integer.tag", 0x1f0},
+    {"unicode.length", 0x228},
+    {"unicode.state", 0x220},
+    {"unicode.ascii_data", 0x230},
+    {"bytes.data", 0x210},
+});
+}  // namespace
+
+constexpr Layout layout_v3_13t{
+    .major = 3,
+    .minor = 13,
+    .runtime_sizes = runtime_sizes,
+    .has_debug_offsets = true,
+    .stated_offsets = stated_offsets,
+    .free_threaded = true,
+    .runtime = {.initialized = 0x258, .interpreters_head = 0x278, .interpreters_main = 0x280},
+    .interpreter = {.next = 0x1c60, .id = 0x1c68, .modules = 0x1df0, .threads_head = 0x1cb0, .gil = 0x10, .gc = 0x1ce8},
+    .thread = {.prev = 0x00,
+               .next = 0x08,
+               .interp = 0x10,
+               .current_frame = 0x48,
+               .native_thread_id = 0xa0,
+               .thread_id = 0x98,
+               .datastack_chunk = 0xe8,
+               .state = 0x28,
+               .alloc_count = 0x150},
+    .stack_chunk = {.previous = 0x00, .size = 0x08, .top = 0x10, .data = 0x18},
+    .frame =
+        {.code = 0x00, .previous = 0x08, .instruction = 0x38, .owner = 0x46, .owner_generator = 1, .owner_c_stack = 3},
+    .code = {.first_line = 0x54,
+             .version = 0x6c,
+             .filename = 0x80,
+             .qualname = 0x90,
+             .line_table = 0x98,
+             .first_traceable = 0xc8,
+             .instructions = 0xd8,
+             .size_bytes = 0xd8},
+    .gc = {.enabled = 0x0c,
+           .collecting = 0xc8,
+           .generation0 = 0x60,
+           .generations_end = 0x60,
+           .generation_stats = 0x80,
+           .garbage = 0xd0,
+           .size_bytes = 0xf8},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
+    .gil = {.last_holder = 0x10, .locked = 0x18, .enabled = 0x00},
+    .object = {.type = 0x18, .size = 0x20},
+    .type = {.name = 0x28, .basic_size = 0x30, .flags = 0xb8, .dict_offset = 0x130, .cached_keys = 0x380},
+    .dict = {.used = 0x20, .keys = 0x30, .values = 0x38},
+    .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
+    .attributes = {.dict = -8, .values_are_inline = true, .values_data = 0x08, .values_valid = 0x03},
+    .integer = {.digits = 0x28, .tag = 0x20},
+    .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48},
+    .bytes = {.data = 0x30},
+};
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,120 @@
+// CPython 3.14 without the GIL, x86-64. *Not run*: no build could be had. From the headers of Debian forky's
+// python3.14-dev (3.14.8), compiled with Py_GIL_DISABLED by script/layouts, which gives the table of the build with the
+// GIL exactly when it is compiled without.
+//
+// Each thread may run a copy of the bytecode of its own (code.bytecodes).
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+constexpr std::array<std::uint64_t, 1> runtime_sizes{0x58780};  // 3.14.8
+
+// Below: written by script/layouts; entries that no C type decides are kept as they were.
+constexpr auto stated_offsets = std::to_array<StatedOffset>({
+    {"runtime.interpreters_head", 0x028},
+    {"interpreter.next", 0x040},
+    {"interpreter.id", 0x038},
+    {"interpreter.modules", 0x060},
+    {"interpreter.threads_head", 0x048},
+    {"interpreter.gil", 0x078},
+    {"interpreter.gc", 0x058},
+    {"thread.prev", 0x0b8},
+    {"thread.next", 0x0c0},
+    {"thread.interp", 0x0c8},
+    {"thread.current_frame", 0x0d0},
+    {"thread.native_thread_id", 0x0e0},
+    {"thread.thread_id", 0x0d8},
+    {"thread.datastack_chunk", 0x0e8},
+    {"frame.code", 0x108},
+    {"frame.previous", 0x100},
+    {"frame.instruction", 0x110},
+    {"frame.owner", 0x120},
+    {"frame.bytecode_index", 0x130},
+    {"code.first_line", 0x160},
+    {"code.filename", 0x140},
+    {"code.qualname", 0x150},
+    {"code.line_table", 0x158},
+    {"code.instructions", 0x180},
+    {"code.bytecodes", 0x188},
+    {"gc.collecting", 0x290},
+    {"gc.size_bytes", 0x288},
+    {"gil.last_holder", 0x098, 0x080},
+    {"gil.locked", 0x090, 0x080},
+    {"gil.enabled", 0x088, 0x080},
+    {"object.type", 0x198},
+    {"object.size", 0x258},
+    {"type.name", 0x1a8},
+    {"type.flags", 0x1b8},
+    {"dict.keys", 0x218},
+    {"dict.values", 0x220},
+    {"integer.digits", 0x248},
+    {"integer.tag", 0x240},
+    {"unicode.length", 0x278},
+    {"unicode.state", 0x270},
+    {"unicode.ascii_data", 0x280},
+    {"bytes.data", 0x260},
+});
+}  // namespace
+
+constexpr Layout layout_v3_14t{
+    .major = 3,
+    .minor = 14,
+    .runtime_sizes = runtime_sizes,
+    .has_debug_offsets = true,
+    .stated_offsets = stated_offsets,
+    .free_threaded = true,
+    .runtime = {.initialized = 0x308, .interpreters_head = 0x328, .interpreters_main = 0x330},
+    .interpreter = {.next = 0x1c68, .id = 0x1c70, .modules = 0x1e20, .threads_head = 0x1cb0, .gil = 0x10, .gc = 0x1cf0},
+    .thread = {.prev = 0x00,
+               .next = 0x08,
+               .interp = 0x10,
+               .current_frame = 0x48,
+               .native_thread_id = 0xa0,
+               .thread_id = 0x98,
+               .datastack_chunk = 0xe8,
+               .state = 0x2c,
+               .alloc_count = 0x3a0},
+    .stack_chunk = {.previous = 0x00, .size = 0x08, .top = 0x10, .data = 0x18},
+    .frame = {.code = 0x00,
+              .code_tags = 0x3,
+              .previous = 0x08,
+              .instruction = 0x38,
+              .owner = 0x4e,
+              .owner_generator = 1,
+              .owner_c_stack = 3,
+              .bytecode_index = 0x48},
+    .code = {.first_line = 0x54,
+             .version = 0x6c,
+             .filename = 0x80,
+             .qualname = 0x90,
+             .line_table = 0x98,
+             .first_traceable = 0xd0,
+             .instructions = 0xe8,
+             .size_bytes = 0xe8,
+             .bytecodes = 0xe0},
+    .code_array = {.size = 0x00, .entries = 0x08},
+    .gc = {.enabled = 0x0c,
+           .collecting = 0xc0,
+           .generations = 0x18,
+           .generations_end = 0x60,
+           .visited_space = 0xe8,
+           .generation_stats = 0x78,
+           .garbage = 0xc8,
+           .size_bytes = 0x120},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
+    .gil = {.last_holder = 0x10, .locked = 0x18, .enabled = 0x00},
+    .object = {.type = 0x18, .size = 0x20},
+    .type = {.name = 0x28, .basic_size = 0x30, .flags = 0xb8, .dict_offset = 0x130, .cached_keys = 0x380},
+    .dict = {.used = 0x20, .keys = 0x30, .values = 0x38},
+    .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
+    .attributes = {.dict = -8, .values_are_inline = true, .values_data = 0x08, .values_valid = 0x03},
+    .integer = {.digits = 0x28, .tag = 0x20},
+    .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48},
+    .bytes = {.data = 0x30},
+};
+
+}  // namespace tidemark::cpython

@@ -1,0 +1,117 @@
+// CPython 3.15, x86-64, with the GIL. From the DWARF of Debian forky's python3.15 (3.15.0, python3.15-dbg), by
+// script/layouts. The collector's statistics are rings behind a pointer, which profilers read: the
+// newest of each is what gc.get_stats() says.
+#include <array>
+
+#include "tables.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+// 3.15.0 of Debian forky, which is built with _Py_TIER2; by the headers a build without it (not run).
+constexpr std::array<std::uint64_t, 2> runtime_sizes{0x549c8, 0x549c0};
+
+// Below: written by script/layouts; entries that no C type decides are kept as they were.
+constexpr auto stated_offsets = std::to_array<StatedOffset>({
+    {"runtime.interpreters_head", 0x028},
+    {"interpreter.next", 0x040},
+    {"interpreter.id", 0x038},
+    {"interpreter.modules", 0x060},
+    {"interpreter.threads_head", 0x048},
+    {"interpreter.gil", 0x078},
+    {"interpreter.gc", 0x058},
+    {"thread.prev", 0x0b8},
+    {"thread.next", 0x0c0},
+    {"thread.interp", 0x0c8},
+    {"thread.current_frame", 0x0d0},
+    {"thread.native_thread_id", 0x0f8},
+    {"thread.thread_id", 0x0f0},
+    {"thread.datastack_chunk", 0x100},
+    {"frame.code", 0x148},
+    {"frame.previous", 0x140},
+    {"frame.instruction", 0x150},
+    {"frame.owner", 0x160},
+    {"code.first_line", 0x1a0},
+    {"code.filename", 0x180},
+    {"code.qualname", 0x190},
+    {"code.line_table", 0x198},
+    {"code.instructions", 0x1c0},
+    {"gc.collecting", 0x2f8},
+    {"gc.stats", 0x310},
+    {"gc.size_bytes", 0x2f0},
+    {"gil.last_holder", 0x098, 0x080},
+    {"gil.locked", 0x090, 0x080},
+    {"object.type", 0x1d8},
+    {"object.size", 0x2b8},
+    {"type.name", 0x1e8},
+    {"type.basic_size", 0x200},
+    {"type.flags", 0x1f8},
+    {"type.dict_offset", 0x208},
+    {"type.cached_keys", 0x218},
+    {"dict.keys", 0x278},
+    {"dict.values", 0x280},
+    {"integer.digits", 0x2a8},
+    {"integer.tag", 0x2a0},
+    {"unicode.length", 0x2d8},
+    {"unicode.state", 0x2d0},
+    {"unicode.ascii_data", 0x2e0},
+    {"unicode.compact_data", 0x2e8},
+    {"bytes.data", 0x2c0},
+});
+}  // namespace
+
+constexpr Layout layout_v3_15{
+    .major = 3,
+    .minor = 15,
+    .runtime_sizes = runtime_sizes,
+    .has_debug_offsets = true,
+    .stated_offsets = stated_offsets,
+    .runtime = {.initialized = 0x388, .interpreters_head = 0x3a8, .interpreters_main = 0x3b0},
+    .interpreter = {.next = 0x1c60, .id = 0x1c68, .modules = 0x1da8, .threads_head = 0x1ca8, .gil = 0x10, .gc = 0x1ce8},
+    .thread = {.prev = 0x00,
+               .next = 0x08,
+               .interp = 0x10,
+               .current_frame = 0x48,
+               .native_thread_id = 0xb8,
+               .thread_id = 0xb0,
+               .datastack_chunk = 0x100,
+               .state = 0x30},
+    .stack_chunk = {.previous = 0x00, .size = 0x08, .top = 0x10, .data = 0x18},
+    .frame = {.code = 0x00,
+              .code_tags = 0x3,
+              .previous = 0x08,
+              .instruction = 0x38,
+              .owner = 0x4a,
+              .owner_generator = 1,
+              .owner_c_stack = 3},
+    .code = {.first_line = 0x44,
+             .version = 0x5c,
+             .filename = 0x70,
+             .qualname = 0x80,
+             .line_table = 0x88,
+             .first_traceable = 0xc0,
+             .instructions = 0xd0,
+             .size_bytes = 0xd0},
+    .gc = {.enabled = 0x00,
+           .collecting = 0x70,
+           .generation0 = 0xa8,
+           .generations = 0x08,
+           .generations_end = 0x50,
+           .stats = 0x68,
+           .garbage = 0x80,
+           .size_bytes = 0xb0},
+    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation_stats = {.collections = 0x10, .collected = 0x18, .uncollectable = 0x20, .size_bytes = 0x40},
+    .stats = {.second = 0x2c8, .third = 0x390, .first_index = 0x2c0, .second_index = 0x388, .third_index = 0x450},
+    .gil = {.last_holder = 0x08, .locked = 0x10},
+    .object = {.type = 0x08, .size = 0x10},
+    .type = {.name = 0x18, .basic_size = 0x20, .flags = 0xa8, .dict_offset = 0x120, .cached_keys = 0x378},
+    .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
+    .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
+    .attributes = {.dict = -24, .values_are_inline = true, .values_data = 0x08, .values_valid = 0x03},
+    .integer = {.digits = 0x18, .tag = 0x10},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x28, .compact_data = 0x38},
+    .bytes = {.data = 0x20},
+};
+
+}  // namespace tidemark::cpython
