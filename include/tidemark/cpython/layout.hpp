@@ -224,6 +224,7 @@ struct Layout {
   } gc = {};
 
   struct Generation {
+    Field<std::int32_t> threshold = {};
     Field<std::int32_t> count = {};
     std::uint32_t size_bytes = 0;
   } generation = {};

@@ -78,6 +78,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("gc.stats", layout.gc.stats);
   visit("gc.garbage", layout.gc.garbage);
   visit("gc.size_bytes", layout.gc.size_bytes);
+  visit("generation.threshold", layout.generation.threshold);
   visit("generation.count", layout.generation.count);
   visit("generation.size_bytes", layout.generation.size_bytes);
   visit("generation_stats.collections", layout.generation_stats.collections);

@@ -17,13 +17,16 @@ constexpr std::uint32_t free_threaded_at = 0x10;
 
 /// The offset that is stated at a position; nullopt when it is over its cap, or is not as the entry must be aligned.
 std::optional<std::uint32_t> read_offset(const Piece& piece, const StatedOffset& stated, std::size_t alignment) {
+  // The GIL's struct, of which they are counted from the interpreter, is a small one.
+  constexpr std::uint64_t max_inner_offset = 4096;
+  const std::uint64_t cap = stated.from ? max_inner_offset : max_layout_offset;
   auto value = piece.get_at<std::uint64_t>(stated.position);
   if (value && stated.from) {
     const auto from = piece.get_at<std::uint64_t>(*stated.from);
     if (!from || *from > *value) return std::nullopt;
     *value -= *from;
   }
-  if (!value || *value > max_layout_offset || *value % alignment != 0) return std::nullopt;
+  if (!value || *value > cap || *value % alignment != 0) return std::nullopt;
   return static_cast<std::uint32_t>(*value);
 }
 

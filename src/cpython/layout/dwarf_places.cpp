@@ -79,8 +79,10 @@ constexpr auto places = std::to_array<DwarfPlace>({
 
     {"gc.enabled", "_gc_runtime_state", "enabled"},
     {"gc.collecting", "_gc_runtime_state", "collecting"},
-    {"gc.generation0", "_gc_runtime_state", "generation0"},
+    // A free-threaded 3.13 has the member and never sets it: its collector keeps no lists.
+    {"gc.generation0", "_gc_runtime_state", "generation0", offset, "!_PyThreadStateImpl/gc.alloc_count"},
     {"gc.generations", "_gc_runtime_state", "generations", offset, "_gc_runtime_state/heap_size"},
+    {"gc.generations", "_gc_runtime_state", "generations", offset, "_PyThreadStateImpl/gc.alloc_count"},
     {"gc.generations", "_gc_runtime_state", "young"},
     {"gc.generations_end", "_gc_runtime_state", "permanent_generation", offset, "_gc_runtime_state/heap_size"},
     {"gc.generations_end", "_gc_runtime_state", "generation0"},  // to 3.13, whose generations are not aligned
@@ -91,6 +93,7 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"gc.garbage", "_gc_runtime_state", "garbage"},
     {"gc.size_bytes", "_gc_runtime_state", "", size},
 
+    {"generation.threshold", "gc_generation", "threshold"},
     {"generation.count", "gc_generation", "count"},
     {"generation.size_bytes", "gc_generation", "", size},
 

@@ -39,7 +39,7 @@ constexpr Layout layout_v3_10{
            .generation_stats = 0x80,
            .garbage = 0xd0,
            .size_bytes = 0xf0},
-    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
     .object = {.type = 0x08, .size = 0x10},
     .type = {.name = 0x18, .basic_size = 0x20, .flags = 0xa8, .dict_offset = 0x120, .cached_keys = 0x368},

@@ -99,7 +99,7 @@ constexpr Layout layout_v3_14{
            .generation_stats = 0x78,
            .garbage = 0xc8,
            .size_bytes = 0x108},
-    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
     .gil = {.last_holder = 0x08, .locked = 0x10},
     .object = {.type = 0x08, .size = 0x10},

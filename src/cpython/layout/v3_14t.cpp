@@ -104,7 +104,7 @@ constexpr Layout layout_v3_14t{
            .generation_stats = 0x78,
            .garbage = 0xc8,
            .size_bytes = 0x120},
-    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
     .gil = {.last_holder = 0x10, .locked = 0x18, .enabled = 0x00},
     .object = {.type = 0x18, .size = 0x20},

@@ -100,7 +100,7 @@ constexpr Layout layout_v3_15{
            .stats = 0x68,
            .garbage = 0x80,
            .size_bytes = 0xb0},
-    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x10, .collected = 0x18, .uncollectable = 0x20, .size_bytes = 0x40},
     .stats = {.second = 0x2c8, .third = 0x390, .first_index = 0x2c0, .second_index = 0x388, .third_index = 0x450},
     .gil = {.last_holder = 0x08, .locked = 0x10},

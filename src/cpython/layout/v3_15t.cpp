@@ -105,7 +105,7 @@ constexpr Layout layout_v3_15t{
            .stats = 0x68,
            .garbage = 0x80,
            .size_bytes = 0xb0},
-    .generation = {.count = 0x14, .size_bytes = 0x18},
+    .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x10, .collected = 0x18, .uncollectable = 0x20, .size_bytes = 0x40},
     .stats = {.second = 0x48, .third = 0x90, .first_index = 0x40, .second_index = 0x88, .third_index = 0xd0},
     .gil = {.last_holder = 0x10, .locked = 0x18, .enabled = 0x00},

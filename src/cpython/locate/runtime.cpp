@@ -97,12 +97,11 @@ class Chooser {
     const auto& symbols = module_.symbols;
     found_.version = text_of(version);
     if (symbols.is_debug) return refused(Reason::debug_build, found_, "a pydebug build");
-    const Layout* table = find_layout(version.major, version.minor);
     std::array<std::byte, debug_offsets_bytes> start;
     const Address runtime = Address{symbols.runtime->address}.plus(module_.bias);
     if (auto read = memory_.read(runtime, start); !read) return unreadable(std::move(read).error(), found_);
     const auto offsets = parse_debug_offsets(start);
-    if (offsets && offsets->free_threaded) return refused(Reason::free_threaded, found_, "a build without the GIL");
+    const Layout* table = find_layout(version.major, version.minor, offsets && offsets->free_threaded);
     if (table == nullptr) return unknown_version(found_);
     return with_table(*table, version, offsets, runtime);
   }

@@ -1,6 +1,8 @@
 #include "collector.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace tidemark::cpython {
 
@@ -20,6 +22,42 @@ std::optional<T> inner(const Piece& piece, std::uint32_t start, Field<T> field) 
   return piece.get(Field<T>(start + field.offset()));
 }
 
+constexpr auto generation_count =
+    static_cast<std::uint32_t>(std::tuple_size_v<decltype(model::GcReading::generations)>);
+
+/// The sums of a struct GenerationStats that begins at `start` of the one that the piece is of.
+base::Result<void> decode_sums(const Layout& layout, Address where, const Piece& piece, std::uint32_t start,
+                               model::GcGeneration& into) {
+  const auto collections = inner(piece, start, layout.generation_stats.collections);
+  const auto collected = inner(piece, start, layout.generation_stats.collected);
+  const auto uncollectable = inner(piece, start, layout.generation_stats.uncollectable);
+  if (!collections || !collected || !uncollectable) return malformed(where, "the layout lacks a field");
+  if (*collections < 0 || *collected < 0 || *uncollectable < 0) return malformed(where, "a sum is negative");
+  into.collections = *collections;
+  into.collected = *collected;
+  into.uncollectable = *uncollectable;
+  return {};
+}
+
+/// The order in which gc.get_count() says them: as they lie, but 3.14.0 to 3.14.4 swaps its two old spaces.
+base::Result<std::array<std::uint32_t, generation_count>> generation_order(const Layout& layout, Address collector,
+                                                                           const Piece& piece) {
+  if (layout.gc.generation0.is_present() || !layout.gc.visited_space.is_present()) return std::array{0U, 1U, 2U};
+  const auto visited = piece.get(layout.gc.visited_space);
+  if (!visited || *visited < 0 || *visited > 1) return malformed(collector, "the visited space is neither 0 nor 1");
+  return *visited == 0 ? std::array{0U, 1U, 2U} : std::array{0U, 2U, 1U};
+}
+
+struct Ring {
+  std::uint32_t items = 0;
+  Field<std::int8_t> newest;
+};
+
+std::array<Ring, generation_count> rings_of(const Layout& layout) {
+  const auto& stats = layout.stats;
+  return {Ring{stats.first, stats.first_index}, {stats.second, stats.second_index}, {stats.third, stats.third_index}};
+}
+
 }  // namespace
 
 Address collector_address(const Layout& layout, Address runtime, Address interpreter) {
@@ -27,41 +65,77 @@ Address collector_address(const Layout& layout, Address runtime, Address interpr
 }
 
 Extent collector_extent(const Layout& layout) {
-  const auto generations = static_cast<std::uint32_t>(std::tuple_size_v<decltype(model::GcReading::generations)>);
-  Extent extent = extent_of(layout.gc.enabled, layout.gc.generation0, layout.gc.garbage);
-  extent.end = std::max({extent.end, layout.gc.generations_end,
-                         layout.gc.generation_stats + generations * layout.generation_stats.size_bytes});
+  const auto& gc = layout.gc;
+  Extent extent = extent_of(gc.enabled, gc.generation0, gc.visited_space, gc.stats, gc.garbage);
+  extent.end = std::max(extent.end, gc.generations_end);
+  if (!gc.stats.is_present()) {
+    extent.end = std::max(extent.end, gc.generation_stats + generation_count * layout.generation_stats.size_bytes);
+  }
   return extent;
+}
+
+base::Result<std::uint32_t> first_generation(const Layout& layout, Address collector, const Piece& piece) {
+  const auto generation0 = piece.get(layout.gc.generation0);
+  if (layout.gc.generation0.is_present() && !generation0) return malformed(collector, "the layout lacks a field");
+  // Modulo 2^64, so a pointer below the collector is beyond the end too.
+  const std::uint64_t first = generation0 ? generation0->value - collector.value : layout.gc.generations;
+  const std::uint64_t length = generation_count * std::uint64_t{layout.generation.size_bytes};
+  if (first > layout.gc.generations_end || layout.gc.generations_end - first < length) {
+    return malformed(collector, "the generations are not inside the collector");
+  }
+  return static_cast<std::uint32_t>(first);
 }
 
 base::Result<CollectorState> decode_collector(const Layout& layout, Address collector, const Piece& piece) {
   const auto enabled = piece.get(layout.gc.enabled);
-  const auto generation0 = piece.get(layout.gc.generation0);
   const auto garbage = piece.get(layout.gc.garbage);
-  if (!enabled || !generation0 || !garbage) return malformed(collector, "the layout lacks a field");
+  const auto stats = piece.get(layout.gc.stats);
+  if (!enabled || !garbage || (layout.gc.stats.is_present() && !stats)) {
+    return malformed(collector, "the layout lacks a field");
+  }
+  const auto first = first_generation(layout, collector, piece);
+  if (!first) return base::fail(first.error());
+  const auto order = generation_order(layout, collector, piece);
+  if (!order) return base::fail(order.error());
   CollectorState state;
   state.reading.enabled = *enabled != 0;
   state.garbage = *garbage;
-  auto& generations = state.reading.generations;
-  // Modulo 2^64, so a pointer below the collector is beyond the end too.
-  const std::uint64_t first = generation0->value - collector.value;
-  const std::uint64_t length = generations.size() * std::uint64_t{layout.generation.size_bytes};
-  if (first > layout.gc.generations_end || layout.gc.generations_end - first < length) {
-    return malformed(*generation0, "generation0 does not point into the collector");
-  }
-  for (std::uint32_t i = 0; i < generations.size(); ++i) {
-    const std::uint32_t at = static_cast<std::uint32_t>(first) + i * layout.generation.size_bytes;
-    const std::uint32_t stats = layout.gc.generation_stats + i * layout.generation_stats.size_bytes;
-    const auto count = inner(piece, at, layout.generation.count);
-    const auto collections = inner(piece, stats, layout.generation_stats.collections);
-    const auto collected = inner(piece, stats, layout.generation_stats.collected);
-    const auto uncollectable = inner(piece, stats, layout.generation_stats.uncollectable);
-    if (!count || !collections || !collected || !uncollectable) return malformed(collector, "the layout lacks a field");
-    if (*collections < 0 || *collected < 0 || *uncollectable < 0) return malformed(collector, "a sum is negative");
-    generations[i] = {
-        .count = *count, .collections = *collections, .collected = *collected, .uncollectable = *uncollectable};
+  state.stats = stats.value_or(Address{});
+  for (std::uint32_t i = 0; i < generation_count; ++i) {
+    auto& generation = state.reading.generations[i];
+    const auto count = inner(piece, *first + (*order)[i] * layout.generation.size_bytes, layout.generation.count);
+    if (!count) return malformed(collector, "the layout lacks a field");
+    generation.count = *count;
+    if (layout.gc.stats.is_present()) continue;
+    const std::uint32_t sums = layout.gc.generation_stats + i * layout.generation_stats.size_bytes;
+    if (auto decoded = decode_sums(layout, collector, piece, sums, generation); !decoded) {
+      return base::fail(std::move(decoded).error());
+    }
   }
   return state;
+}
+
+Extent stats_extent(const Layout& layout) {
+  if (!layout.gc.stats.is_present()) return {};
+  // The rings begin with the struct, and each ends with its index.
+  const auto& stats = layout.stats;
+  return {.first = 0, .end = extent_of(stats.first_index, stats.second_index, stats.third_index).end};
+}
+
+base::Result<void> decode_stats(const Layout& layout, Address stats, const Piece& piece, model::GcReading& reading) {
+  const auto rings = rings_of(layout);
+  for (std::uint32_t i = 0; i < generation_count; ++i) {
+    const Ring& ring = rings[i];
+    const auto newest = piece.get(ring.newest);
+    if (!newest || *newest < 0) return malformed(stats, "no statistics are the newest");
+    const std::uint64_t item = ring.items + static_cast<std::uint64_t>(*newest) * layout.generation_stats.size_bytes;
+    if (item + layout.generation_stats.size_bytes > ring.newest.offset()) {
+      return malformed(stats, "the newest statistics are not in their ring");
+    }
+    auto decoded = decode_sums(layout, stats, piece, static_cast<std::uint32_t>(item), reading.generations[i]);
+    if (!decoded) return decoded;
+  }
+  return {};
 }
 
 }  // namespace tidemark::cpython

@@ -8,8 +8,9 @@
 namespace tidemark::cpython {
 
 struct CollectorState {
-  model::GcReading reading;  ///< without `garbage`
+  model::GcReading reading;  ///< without `garbage`; without sums where those are not in the struct
   base::Address garbage;     ///< the list gc.garbage
+  base::Address stats;       ///< the struct Stats; null where the sums are in the collector's own struct
 };
 
 /// Where the struct GcState lies.
@@ -18,9 +19,20 @@ struct CollectorState {
 /// All of its fields that are read.
 [[nodiscard]] Extent collector_extent(const Layout& layout);
 
-/// `malformed` when gc.generation0 does not point into the collector itself, or a count is negative: then the layout
-/// does not fit, or the interpreter is not initialised.
+/// Where the first of the three generations begins, in bytes from the collector. `malformed` when the three are not
+/// inside it: then the layout does not fit, or the interpreter is not initialised.
+[[nodiscard]] base::Result<std::uint32_t> first_generation(const Layout& layout, base::Address collector,
+                                                           const Piece& piece);
+
+/// `malformed` as above, or when a sum is negative.
 [[nodiscard]] base::Result<CollectorState> decode_collector(const Layout& layout, base::Address collector,
                                                             const Piece& piece);
+
+/// All of the struct Stats that is read; empty where the layout has none.
+[[nodiscard]] Extent stats_extent(const Layout& layout);
+
+/// Puts the newest of each ring's statistics into the reading: what gc.get_stats() says.
+[[nodiscard]] base::Result<void> decode_stats(const Layout& layout, base::Address stats, const Piece& piece,
+                                              model::GcReading& reading);
 
 }  // namespace tidemark::cpython

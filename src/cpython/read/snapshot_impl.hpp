@@ -16,14 +16,15 @@ namespace tidemark::cpython {
 /// What one vector read says, part by part. Made anew at each tick: `judge` sets every member.
 struct Parts {
   base::Result<CollectorState> collector = CollectorState{};
+  base::Result<void> stats = {};
   base::Result<std::uint64_t> garbage = std::uint64_t{0};
   base::Result<std::vector<ThreadState>> threads = std::vector<ThreadState>{};
   base::Result<std::optional<ThreadState>> holder = std::optional<ThreadState>{};  ///< of the GIL
   base::Result<std::optional<model::FrameLocation>> frame = std::optional<model::FrameLocation>{};
 
   [[nodiscard]] bool all_read() const {
-    return collector.has_value() && garbage.has_value() && threads.has_value() && holder.has_value() &&
-           frame.has_value();
+    return collector.has_value() && stats.has_value() && garbage.has_value() && threads.has_value() &&
+           holder.has_value() && frame.has_value();
   }
 };
 
@@ -39,7 +40,7 @@ class SnapshotReader::Impl {
  private:
   /// Pieces of the batch in flight.
   struct Ids {
-    std::optional<Batch::Id> tstate_current, gil, garbage;
+    std::optional<Batch::Id> tstate_current, gil, garbage, stats;
     Batch::Id threads_head = 0, collector = 0;
     std::vector<Batch::Id> threads;
     std::vector<Batch::Id> pthreads;  ///< one for each thread, or none at all
@@ -50,6 +51,9 @@ class SnapshotReader::Impl {
   void fill_batch();
   [[nodiscard]] base::Result<base::Address> threads_head();
   [[nodiscard]] Parts judge(base::Address head);
+  [[nodiscard]] base::Result<CollectorState> judge_collector() const;
+  /// Fills in the sums of 3.15 on, which are in a struct of their own.
+  [[nodiscard]] base::Result<void> judge_stats(base::Result<CollectorState>& collector) const;
   [[nodiscard]] base::Result<std::uint64_t> judge_garbage(const base::Result<CollectorState>& collector);
   [[nodiscard]] base::Result<std::vector<ThreadState>> judge_threads(base::Address head);
   /// The native id of the i-th thread where that is in its struct pthread; 0 when it cannot be known.
@@ -61,6 +65,9 @@ class SnapshotReader::Impl {
   /// Looks again, pointer by pointer, for whatever did not hold.
   void correct(Parts& parts, base::Address head);
   void correct_frame(const ThreadState& thread);
+  /// All that gc.get_count(), gc.get_stats() and gc.garbage would say to the main thread: of a free-threaded build that
+  /// includes objects that this thread has made and the collector has not counted yet.
+  [[nodiscard]] base::Result<model::GcReading> reading_of(const Parts& parts) const;
   [[nodiscard]] PythonSnapshot report(Parts parts) const;
 
   const memory::MemorySource& memory_;
@@ -75,6 +82,7 @@ class SnapshotReader::Impl {
   base::Address interpreter_;
   base::Address gil_;
   base::Address garbage_;
+  base::Address stats_;
   std::vector<ThreadState> threads_;
   std::optional<FramePath> path_;
   // Why the guess lacks its threads or its frame.

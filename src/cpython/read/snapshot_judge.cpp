@@ -33,6 +33,19 @@ base::Result<Address> SnapshotReader::Impl::threads_head() {
   return *head;
 }
 
+base::Result<CollectorState> SnapshotReader::Impl::judge_collector() const {
+  if (const auto& status = batch_.status(ids_.collector); !status) return base::fail(status.error());
+  return decode_collector(layout_, collector_address(layout_, place_.runtime, interpreter_),
+                          batch_.piece(ids_.collector));
+}
+
+base::Result<void> SnapshotReader::Impl::judge_stats(base::Result<CollectorState>& collector) const {
+  if (!collector || !layout_.gc.stats.is_present()) return {};
+  if (!ids_.stats || collector->stats != stats_) return base::fail(moved("the collector has other statistics"));
+  if (const auto& status = batch_.status(*ids_.stats); !status) return status;
+  return decode_stats(layout_, stats_, batch_.piece(*ids_.stats), collector->reading);
+}
+
 base::Result<std::uint64_t> SnapshotReader::Impl::judge_garbage(const base::Result<CollectorState>& collector) {
   if (!collector) return base::fail(collector.error());
   if (!ids_.garbage || collector->garbage != garbage_) return base::fail(moved("gc.garbage is another list"));
@@ -73,6 +86,8 @@ base::Result<Address> SnapshotReader::Impl::holder_address() {
     return batch_.piece(*ids_.tstate_current).get(layout_.runtime.tstate_current).value_or(Address{});
   }
   if (const auto& status = batch_.status(*ids_.gil); !status) return base::fail(status.error());
+  // A free-threaded build makes a GIL all the same, for modules that ask for it.
+  if (batch_.piece(*ids_.gil).get(layout_.gil.enabled) == 0) return Address{};
   const auto locked = batch_.piece(*ids_.gil).get(layout_.gil.locked).value_or(0);
   if (locked != 0 && locked != 1) return base::fail(broken(gil_, "the lock of the GIL is neither free nor held"));
   if (locked == 0) return Address{};
@@ -106,12 +121,8 @@ base::Result<std::optional<model::FrameLocation>> SnapshotReader::Impl::judge_fr
 
 Parts SnapshotReader::Impl::judge(Address head) {
   Parts parts;
-  if (const auto& status = batch_.status(ids_.collector); !status) {
-    parts.collector = base::fail(status.error());
-  } else {
-    parts.collector = decode_collector(layout_, collector_address(layout_, place_.runtime, interpreter_),
-                                       batch_.piece(ids_.collector));
-  }
+  parts.collector = judge_collector();
+  parts.stats = judge_stats(parts.collector);
   parts.garbage = judge_garbage(parts.collector);
   parts.threads = judge_threads(head);
   if (!parts.threads) {

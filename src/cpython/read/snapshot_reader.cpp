@@ -16,9 +16,7 @@ using model::Source;
 namespace {
 
 Extent gil_extent(const Layout& layout) {
-  const Extent holder = extent_of(layout.gil.last_holder);
-  const Extent locked = extent_of(layout.gil.locked);
-  return {.first = std::min(holder.first, locked.first), .end = std::max(holder.end, locked.end)};
+  return extent_of(layout.gil.last_holder, layout.gil.locked, layout.gil.enabled);
 }
 
 }  // namespace
@@ -50,6 +48,7 @@ void SnapshotReader::Impl::fill_batch() {
   ids_.collector = batch_.add(collector_address(layout_, place_.runtime, interpreter_), collector_extent(layout_));
   if (!gil_.is_null()) ids_.gil = batch_.add(gil_, gil_extent(layout_));
   if (!garbage_.is_null()) ids_.garbage = batch_.add(garbage_, extent_of(layout_.object.size));
+  if (!stats_.is_null()) ids_.stats = batch_.add(stats_, stats_extent(layout_));
   for (const auto& thread : threads_) ids_.threads.push_back(batch_.add(thread.address, thread_extent(layout_)));
   if (layout_.thread.pthread.is_present()) {
     for (const auto& thread : threads_) ids_.pthreads.push_back(batch_.add(thread.pthread, pthread_extent(layout_)));
@@ -61,7 +60,10 @@ void SnapshotReader::Impl::fill_batch() {
 }
 
 void SnapshotReader::Impl::correct(Parts& parts, Address head) {
-  if (parts.collector) garbage_ = is_plausible_pointer(parts.collector->garbage) ? parts.collector->garbage : Address{};
+  if (parts.collector) {
+    garbage_ = is_plausible_pointer(parts.collector->garbage) ? parts.collector->garbage : Address{};
+    stats_ = is_plausible_pointer(parts.collector->stats) ? parts.collector->stats : Address{};
+  }
   if (!parts.threads || !parts.holder) {
     auto walked = walk_threads(memory_, layout_, interpreter_, head);
     walk_error_.reset();
@@ -89,6 +91,18 @@ void SnapshotReader::Impl::correct_frame(const ThreadState& thread) {
   }
 }
 
+base::Result<model::GcReading> SnapshotReader::Impl::reading_of(const Parts& parts) const {
+  if (!parts.collector) return base::fail(parts.collector.error());
+  if (!parts.stats) return base::fail(parts.stats.error());
+  model::GcReading reading = parts.collector->reading;
+  if (parts.garbage) reading.garbage = *parts.garbage;
+  if (layout_.thread.alloc_count.is_present()) {
+    if (!parts.threads) return base::fail(parts.threads.error());
+    reading.generations.front().count += parts.threads->back().alloc_count;  // the main thread's, the oldest
+  }
+  return reading;
+}
+
 PythonSnapshot SnapshotReader::Impl::report(Parts parts) const {
   PythonSnapshot snapshot;
   const auto gap = [&snapshot](Source source, const base::Error& error) {
@@ -104,12 +118,12 @@ PythonSnapshot SnapshotReader::Impl::report(Parts parts) const {
   } else if (*parts.holder) {
     snapshot.reading.gil_holder = static_cast<base::Tid>((*parts.holder)->native_thread_id);
   }
-  if (parts.collector) {
-    snapshot.reading.gc = parts.collector->reading;
-    if (parts.garbage) snapshot.reading.gc->garbage = *parts.garbage;
+  if (auto gc = reading_of(parts)) {
+    snapshot.reading.gc = std::move(gc).value();
+    if (!parts.garbage) gap(Source::gc, parts.garbage.error());
+  } else {
+    gap(Source::gc, gc.error());
   }
-  if (!parts.collector || !parts.garbage)
-    gap(Source::gc, parts.collector ? parts.garbage.error() : parts.collector.error());
   if (parts.frame) {
     snapshot.reading.frame = std::move(*parts.frame);
   } else {

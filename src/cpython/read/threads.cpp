@@ -16,6 +16,13 @@ base::Unexpected refused(base::ErrorCode code, Address at, const char* detail) {
   return base::fail(base::Error{.code = code, .doing = "walk the thread states", .address = at, .detail = detail});
 }
 
+/// It is added to the collector's count each time it comes to 512, of objects made or freed
+/// (LOCAL_ALLOC_COUNT_THRESHOLD in Python/gc_free_threading.c, 3.13); some room for later versions.
+bool is_alloc_count(std::optional<std::int64_t> count) {
+  constexpr std::int64_t limit = 1 << 16;
+  return count && *count >= -limit && *count <= limit;
+}
+
 bool fits_after(const ThreadState& state, Address interpreter, Address before) {
   return state.interp == interpreter && state.prev == before;
 }
@@ -32,9 +39,8 @@ std::uint64_t read_native_id(const memory::MemorySource& memory, const Layout& l
 }
 
 base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const Layout& layout, Address address) {
-  constexpr std::size_t max_extent_bytes = 512;  // of the fields that are read, not of PyThreadState
   const Extent extent = thread_extent(layout);
-  std::array<std::byte, max_extent_bytes> bytes;
+  std::array<std::byte, max_thread_extent_bytes> bytes;
   if (extent.size() > bytes.size())
     return refused(base::ErrorCode::malformed, address, "the layout's thread is too long");
   const auto into = std::span(bytes).first(extent.size());
@@ -57,7 +63,7 @@ std::uint64_t decode_native_id(const Layout& layout, Address pthread, const Piec
 Extent thread_extent(const Layout& layout) {
   const auto& thread = layout.thread;
   return extent_of(thread.prev, thread.next, thread.interp, thread.cframe, thread.current_frame,
-                   thread.native_thread_id, thread.pthread);
+                   thread.native_thread_id, thread.pthread, thread.alloc_count);
 }
 
 std::optional<ThreadState> decode_thread(const Layout& layout, Address address, const Piece& piece) {
@@ -68,6 +74,8 @@ std::optional<ThreadState> decode_thread(const Layout& layout, Address address, 
   const auto frame_source = piece.get(field.cframe.is_present() ? field.cframe : field.current_frame);
   const auto native_id = piece.get(field.native_thread_id);
   const auto pthread = piece.get(field.pthread);
+  const auto alloc_count = piece.get(field.alloc_count);
+  if (field.alloc_count.is_present() && !is_alloc_count(alloc_count)) return std::nullopt;
   if (!prev || !next || !interp || !frame_source || (!native_id && !pthread)) return std::nullopt;
   return ThreadState{.address = address,
                      .prev = *prev,
@@ -75,7 +83,8 @@ std::optional<ThreadState> decode_thread(const Layout& layout, Address address, 
                      .interp = *interp,
                      .frame_source = *frame_source,
                      .pthread = pthread.value_or(Address{}),
-                     .native_thread_id = native_id.value_or(0)};
+                     .native_thread_id = native_id.value_or(0),
+                     .alloc_count = alloc_count.value_or(0)};
 }
 
 base::Result<std::vector<ThreadState>> walk_threads(const memory::MemorySource& memory, const Layout& layout,

@@ -14,12 +14,16 @@ namespace tidemark::cpython {
 /// Linux allows no more threads in a process by default (kernel.threads-max is of that order on large machines).
 inline constexpr std::size_t max_thread_states = 16'384;
 
+/// Of the fields that are read of a PyThreadState, not of it all. Those of a free-threaded build lie far apart.
+inline constexpr std::size_t max_thread_extent_bytes = 1536;
+
 struct ThreadState {
   base::Address address;
   base::Address prev, next, interp;
   base::Address frame_source;          ///< its _PyCFrame where the layout has those, else its innermost frame
   base::Address pthread;               ///< null where the layout has the native id itself
   std::uint64_t native_thread_id = 0;  ///< 0: not known
+  std::int64_t alloc_count = 0;        ///< free-threaded: objects made and not counted by the collector yet
 };
 
 [[nodiscard]] Extent thread_extent(const Layout& layout);

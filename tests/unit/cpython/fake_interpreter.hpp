@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -34,7 +35,8 @@ class FakeInterpreter {
   static constexpr Address list_type{start + 0x23000};
   static constexpr Address str_type{start + 0x24000};
   static constexpr Address bytes_type{start + 0x25000};
-  static Address thread(std::size_t i) { return Address{start + 0x30000 + i * 0x400}; }
+  static constexpr Address stats{start + 0x28000};
+  static Address thread(std::size_t i) { return Address{start + 0x30000 + i * 0x600}; }
   static Address cframe(std::size_t i) { return Address{start + 0x40000 + i * 0x40}; }
   static Address frame(std::size_t i) { return Address{start + 0x50000 + i * 0x100}; }
   static Address code(std::size_t i) { return Address{start + 0x60000 + i * 0x1000}; }
@@ -75,6 +77,7 @@ class FakeInterpreter {
     put(thread(i), layout_.thread.prev, prev);
     put(thread(i), layout_.thread.next, next);
     put(thread(i), layout_.thread.interp, interpreter);
+    put(thread(i), layout_.thread.alloc_count, 0);
     set_native_id(i, static_cast<std::uint64_t>(native_id));
     put(thread(i), layout_.thread.cframe, cframe(i));
   }
@@ -92,7 +95,7 @@ class FakeInterpreter {
   }
   /// `unit` counts code units from the first instruction.
   void set_frame(std::size_t i, std::size_t code_number, std::uint64_t unit, Address previous, std::uint8_t owner = 0) {
-    put(frame(i), layout_.frame.code, code(code_number));
+    put(frame(i), layout_.frame.code, Address{code(code_number).value | (layout_.frame.code_tags & 1U)});
     put(frame(i), layout_.frame.previous, previous);
     put(frame(i), layout_.frame.instruction, code(code_number).plus(layout_.code.instructions + 2 * unit));
     put(frame(i), layout_.frame.owner, owner);
@@ -155,22 +158,41 @@ class FakeInterpreter {
   /// Counts 101, 102, 103; collections 7, 8, 9; collected 10 + i; uncollectable 20 + i; three objects of garbage.
   void set_collector() {
     const Address gc = collector();
-    const Address generations = gc.plus(layout_.gc.generations_end - 3 * layout_.generation.size_bytes);
+    const Address generations = first_generation();
     put(gc, layout_.gc.enabled, 1);
     put(gc, layout_.gc.generation0, generations);
     put(gc, layout_.gc.garbage, garbage);
+    put(gc, layout_.gc.visited_space, 0);
+    put(gc, layout_.gc.stats, stats);
     put(garbage, layout_.object.size, 3);
     for (std::uint32_t i = 0; i < 3; ++i) {
-      put(generations.plus(i * layout_.generation.size_bytes), layout_.generation.count,
-          static_cast<std::int32_t>(101 + i));
-      const Address stats = gc.plus(layout_.gc.generation_stats + i * layout_.generation_stats.size_bytes);
-      put(stats, layout_.generation_stats.collections, 7 + i);
-      put(stats, layout_.generation_stats.collected, 10 + i);
-      put(stats, layout_.generation_stats.uncollectable, 20 + i);
+      const Address generation = generations.plus(i * layout_.generation.size_bytes);
+      put(generation, layout_.generation.threshold, i == 0 ? 700 : 10);
+      put(generation, layout_.generation.count, static_cast<std::int32_t>(101 + i));
+      const Address sums = sums_of(i);
+      put(sums, layout_.generation_stats.collections, 7 + i);
+      put(sums, layout_.generation_stats.collected, 10 + i);
+      put(sums, layout_.generation_stats.uncollectable, 20 + i);
     }
   }
+  /// The sums of a generation; of a ring of them the last one, which becomes the newest.
+  Address sums_of(std::uint32_t i) {
+    const std::uint32_t bytes = layout_.generation_stats.size_bytes;
+    if (!layout_.gc.stats.is_present()) return collector().plus(layout_.gc.generation_stats + i * bytes);
+    const auto& rings = layout_.stats;
+    const std::uint32_t items = std::array{rings.first, rings.second, rings.third}[i];
+    const Field<std::int8_t> index = std::array{rings.first_index, rings.second_index, rings.third_index}[i];
+    const std::uint32_t last = (index.offset() - items) / bytes - 1;
+    put(stats, index, static_cast<std::int8_t>(last));
+    return stats.plus(items + last * bytes);
+  }
+  [[nodiscard]] Address first_generation() const {
+    const bool is_pointed_at = layout_.gc.generation0.is_present();
+    return collector().plus(is_pointed_at ? layout_.gc.generations_end - 3 * layout_.generation.size_bytes
+                                          : layout_.gc.generations);
+  }
   [[nodiscard]] Address oldest_generation() const {
-    return collector().plus(layout_.gc.generations_end - layout_.generation.size_bytes);
+    return first_generation().plus(2 * std::uint64_t{layout_.generation.size_bytes});
   }
   /// The types that objects have, and rings of the collector.
   void set_types() {
@@ -192,6 +214,7 @@ class FakeInterpreter {
   /// Null: free.
   void set_holder(Address holder) {
     put(runtime, layout_.runtime.tstate_current, holder);
+    put(gil, layout_.gil.enabled, holder.is_null() ? 0 : 1);
     put(gil, layout_.gil.locked, holder.is_null() ? 0 : 1);
     put(gil, layout_.gil.last_holder, holder);
   }
@@ -252,6 +275,7 @@ inline bool has_gap(const PythonSnapshot& snapshot, model::Source source, model:
 inline void for_each_layout(const std::function<void(const Layout&)>& body) {
   for (const Layout* layout : layouts()) {
     CAPTURE(static_cast<int>(layout->minor));
+    CAPTURE(layout->free_threaded);
     body(*layout);
   }
 }

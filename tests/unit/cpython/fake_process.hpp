@@ -5,15 +5,13 @@
 #include <optional>
 #include <string>
 
-#include "debug_offsets_v3_13_0.hpp"
 #include "fake_interpreter.hpp"
 #include "fake_module.hpp"
 #include "locate/runtime.hpp"
 #include "self_check.hpp"
+#include "stated_words.hpp"
 
 namespace tidemark::cpython::test {
-
-using Words = std::array<std::uint64_t, 73>;
 
 inline std::string version_of(const Layout& layout) { return "3." + std::to_string(layout.minor) + ".0"; }
 
@@ -24,7 +22,7 @@ struct FakeProcess {
 
   explicit FakeProcess(const Layout& layout, std::size_t threads = 1, std::byte unset = {})
       : fake(layout, threads, unset), module(layout) {
-    if (layout.has_debug_offsets) put_offsets(words_v3_13_0);
+    if (layout.has_debug_offsets) put_offsets(stated_words(layout));
     fake.put(FakeInterpreter::runtime, layout.runtime.initialized, 1);
     fake.put(FakeInterpreter::code_type, layout.type.name, FakeModule::code_name);
     for (std::size_t i = 0; i < threads; ++i) fake.set_native_id(i, static_cast<std::uint64_t>(::gettid()));
@@ -56,7 +54,6 @@ struct FakeProcess {
 /// pointer.
 struct UntestedProcess : FakeProcess {
   explicit UntestedProcess(const Layout& layout) : FakeProcess(layout, 2, std::byte{0x41}) {
-    constexpr std::size_t runtime_size_word = 3;
     auto& size = module.symbol("_PyRuntime").size_bytes;
     size += 8;
     if (layout.has_debug_offsets) fake.put_at(FakeInterpreter::runtime.plus(8 * runtime_size_word), size);

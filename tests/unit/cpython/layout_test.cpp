@@ -2,22 +2,33 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
 
 #include "debug_offsets_v3_13_0.hpp"
+#include "stated_words.hpp"
+#include "tidemark/cpython/layout_fields.hpp"
 
 using namespace tidemark::cpython;  // the room under test
 using tidemark::base::Address;
 using tidemark::base::ErrorCode;
+using tidemark::cpython::test::stated_words;
 using tidemark::cpython::test::words_v3_13_0;
 
 namespace {
 
-using Words = std::array<std::uint64_t, 73>;
+/// A _PyRuntime that begins with these words.
+struct Start {
+  explicit Start(std::span<const std::uint64_t> words) { std::ranges::copy(words, bytes.begin()); }
 
-std::optional<DebugOffsets> parse(const Words& words) { return parse_debug_offsets(std::as_bytes(std::span(words))); }
+  [[nodiscard]] std::optional<DebugOffsets> parse() const {
+    return parse_debug_offsets(std::as_bytes(std::span(bytes)));
+  }
+
+  std::array<std::uint64_t, debug_offsets_bytes / sizeof(std::uint64_t)> bytes{};
+};
 
 const Layout& table_3_13() {
   const Layout* table = find_layout(3, 13);
@@ -47,9 +58,9 @@ TEST_CASE("a piece gives only what is wholly inside it") {
 }
 
 TEST_CASE("every table can be found by its version and names a way to the frame and to the GIL") {
-  CHECK(layouts().size() == 6);
+  CHECK(layouts().size() == 11);
   for (const Layout* layout : layouts()) {
-    CHECK(find_layout(layout->major, layout->minor) == layout);
+    CHECK(find_layout(layout->major, layout->minor, layout->free_threaded) == layout);
     CHECK_FALSE(layout->runtime_sizes.empty());
     CHECK(layout->thread.cframe.is_present() != layout->thread.current_frame.is_present());
     CHECK(layout->thread.cframe.is_present() == layout->cframe.current_frame.is_present());
@@ -60,8 +71,13 @@ TEST_CASE("every table can be found by its version and names a way to the frame 
     CHECK(layout->frame.instruction.is_present() != layout->frame.last_instruction.is_present());
     CHECK(layout->frame.instruction.is_present() != layout->code.bytecode.is_present());
     CHECK(layout->runtime.gc.has_value() == (layout->interpreter.gc == 0));
+    CHECK((layout->gc.generation0.is_present() || layout->gc.generations != 0));
+    CHECK(layout->gc.stats.is_present() == (layout->gc.generation_stats == 0));
+    CHECK(layout->free_threaded == layout->thread.alloc_count.is_present());
+    CHECK(layout->has_debug_offsets == !layout->stated_offsets.empty());
   }
   CHECK(find_layout(3, 7) == nullptr);
+  CHECK(find_layout(3, 12, true) == nullptr);
   CHECK(find_layout(3, 99) == nullptr);
 }
 
@@ -75,7 +91,8 @@ TEST_CASE("the parts of PY_VERSION_HEX") {
 }
 
 TEST_CASE("what 3.13.0 states of itself is what its table says") {
-  const auto offsets = parse(words_v3_13_0);
+  const Start start(words_v3_13_0);
+  const auto offsets = start.parse();
   REQUIRE(offsets);
   CHECK_FALSE(offsets->free_threaded);
   CHECK(version_of(offsets->py_version_hex).minor == 13);
@@ -83,53 +100,64 @@ TEST_CASE("what 3.13.0 states of itself is what its table says") {
   const auto stated = with_debug_offsets(table, *offsets);
   REQUIRE(stated);
   CHECK(stated->origin == LayoutOrigin::debug_offsets);
-  CHECK(stated->interpreter.threads_head.offset() == table.interpreter.threads_head.offset());
-  CHECK(stated->interpreter.gil.offset() == table.interpreter.gil.offset());
-  CHECK(stated->interpreter.gc == table.interpreter.gc);
-  CHECK(stated->gil.last_holder.offset() == table.gil.last_holder.offset());
-  CHECK(stated->gil.locked.offset() == table.gil.locked.offset());
-  CHECK(stated->thread.prev.offset() == table.thread.prev.offset());
-  CHECK(stated->thread.next.offset() == table.thread.next.offset());
-  CHECK(stated->thread.interp.offset() == table.thread.interp.offset());
-  CHECK(stated->thread.current_frame.offset() == table.thread.current_frame.offset());
-  CHECK(stated->thread.native_thread_id.offset() == table.thread.native_thread_id.offset());
-  CHECK(stated->frame.code.offset() == table.frame.code.offset());
-  CHECK(stated->frame.previous.offset() == table.frame.previous.offset());
-  CHECK(stated->frame.instruction.offset() == table.frame.instruction.offset());
-  CHECK(stated->frame.owner.offset() == table.frame.owner.offset());
-  CHECK(stated->code.first_line.offset() == table.code.first_line.offset());
-  CHECK(stated->code.filename.offset() == table.code.filename.offset());
-  CHECK(stated->code.qualname.offset() == table.code.qualname.offset());
-  CHECK(stated->code.line_table.offset() == table.code.line_table.offset());
-  CHECK(stated->code.instructions == table.code.instructions);
-  CHECK(stated->object.type.offset() == table.object.type.offset());
-  CHECK(stated->object.size.offset() == table.object.size.offset());
-  CHECK(stated->type.name.offset() == table.type.name.offset());
-  CHECK(stated->bytes.data == table.bytes.data);
-  CHECK(stated->unicode.length.offset() == table.unicode.length.offset());
-  CHECK(stated->unicode.state.offset() == table.unicode.state.offset());
-  CHECK(stated->unicode.ascii_data == table.unicode.ascii_data);
+  for (const auto name : differences(*stated, table)) FAIL_CHECK(name);
+}
+
+TEST_CASE("what is stated replaces what the table says, entry by entry") {
+  for (const Layout* table : layouts()) {
+    for (const auto& stated : table->stated_offsets) {
+      CAPTURE(stated.entry);
+      auto words = stated_words(*table);
+      words[stated.position / 8] += 8;
+      const Start start(words);
+      const auto offsets = start.parse();
+      REQUIRE(offsets);
+      CHECK(offsets->free_threaded == table->free_threaded);
+      const auto layout = with_debug_offsets(*table, *offsets);
+      REQUIRE(layout);
+      CHECK(differences(*layout, *table) == std::vector{stated.entry});
+    }
+  }
+}
+
+TEST_CASE("a collector's struct that ends before generation0: 3.14.0 to 3.14.4") {
+  const Layout* table = find_layout(3, 14);
+  REQUIRE(table != nullptr);
+  auto words = stated_words(*table);
+  const auto size = std::ranges::find(table->stated_offsets, "gc.size_bytes", &StatedOffset::entry);
+  REQUIRE(size != table->stated_offsets.end());
+  words[size->position / 8] = table->gc.generation0.offset();
+  const Start start(words);
+  const auto layout = with_debug_offsets(*table, *start.parse());
+  REQUIRE(layout);
+  CHECK_FALSE(layout->gc.generation0.is_present());
+  CHECK(layout->gc.generations != 0);
 }
 
 TEST_CASE("without the cookie, or cut off, there are no debug offsets") {
-  Words words = words_v3_13_0;
-  words[0] ^= 1;
-  CHECK_FALSE(parse(words));
-  CHECK_FALSE(parse_debug_offsets(std::as_bytes(std::span(words_v3_13_0)).first(debug_offsets_bytes - 1)));
+  Start start(words_v3_13_0);
+  CHECK(start.parse());
+  CHECK_FALSE(parse_debug_offsets(std::as_bytes(std::span(start.bytes)).first(debug_offsets_bytes - 1)));
+  start.bytes[0] ^= 1;
+  CHECK_FALSE(start.parse());
 }
 
-TEST_CASE("an offset over its cap or off its alignment is refused") {
-  const Layout& table = table_3_13();
-  const std::vector<std::size_t> pointers{9, 10, 14, 15, 18, 20, 21, 22, 23, 25, 29, 30, 31};
-  for (const std::size_t word : pointers) {
-    for (const std::uint64_t value : {~0ULL, 1ULL << 32, (1ULL << 20) + 8, 0x13ULL}) {
-      Words words = words_v3_13_0;
-      words[word] = value;
-      const auto offsets = parse(words);
-      REQUIRE(offsets);
-      const auto stated = with_debug_offsets(table, *offsets);
-      REQUIRE_FALSE(stated);
-      CHECK(stated.error().code == ErrorCode::malformed);
+TEST_CASE("an offset over its cap is refused, and one off its alignment") {
+  for (const Layout* table : layouts()) {
+    for (const auto& stated : table->stated_offsets) {
+      CAPTURE(stated.entry);
+      for (const std::uint64_t value : {~0ULL, 1ULL << 32, (1ULL << 20) + 8}) {
+        Start start(stated_words(*table));
+        start.bytes[stated.position / 8] = value;
+        const auto layout = with_debug_offsets(*table, *start.parse());
+        REQUIRE_FALSE(layout);
+        CHECK(layout.error().code == ErrorCode::malformed);
+      }
     }
+    const auto head = std::ranges::find(table->stated_offsets, "interpreter.threads_head", &StatedOffset::entry);
+    if (head == table->stated_offsets.end()) continue;
+    Start start(stated_words(*table));
+    start.bytes[head->position / 8] = 0x13;
+    CHECK_FALSE(with_debug_offsets(*table, *start.parse()));
   }
 }

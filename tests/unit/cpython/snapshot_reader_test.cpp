@@ -104,7 +104,8 @@ TEST_CASE("a cycle in the thread list is torn, not endless") {
     CHECK(has_gap(snapshot, Source::threads, Reason::torn));
     CHECK_FALSE(snapshot.reading.threads);
     CHECK_FALSE(snapshot.reading.frame);
-    CHECK(snapshot.reading.gc);  // which does not hang on the threads
+    // It does not hang on the threads, but where they count objects themselves.
+    CHECK(snapshot.reading.gc.has_value() != layout.thread.alloc_count.is_present());
   });
 }
 
@@ -151,7 +152,7 @@ TEST_CASE("a struct that is cut off by the end of the mapping") {
     fake.put(FakeInterpreter::interpreter, layout.interpreter.threads_head, edge);
     const auto snapshot = fake.read();
     CHECK(has_gap(snapshot, Source::threads, Reason::fault));
-    CHECK(snapshot.reading.gc);
+    CHECK(snapshot.reading.gc.has_value() != layout.thread.alloc_count.is_present());
   });
 }
 
@@ -247,8 +248,76 @@ TEST_CASE("another list as gc.garbage is followed") {
   });
 }
 
+TEST_CASE("the two old spaces of 3.14.0 to 3.14.4: the visited one is the middle generation") {
+  Layout layout = *find_layout(3, 14);
+  layout.gc.generation0 = {};
+  FakeInterpreter fake(layout);
+  const auto counts = [&fake] {
+    const auto snapshot = fake.read();
+    REQUIRE(snapshot.reading.gc);
+    const auto& generations = snapshot.reading.gc->generations;
+    return std::array{generations[0].count, generations[1].count, generations[2].count};
+  };
+  CHECK(counts() == std::array<std::int64_t, 3>{101, 102, 103});
+  fake.put(fake.collector(), layout.gc.visited_space, 1);
+  CHECK(counts() == std::array<std::int64_t, 3>{101, 103, 102});
+  fake.put(fake.collector(), layout.gc.visited_space, 2);
+  CHECK(has_gap(fake.read(), Source::gc, Reason::malformed));
+}
+
+TEST_CASE("statistics behind a pointer: the newest of each ring") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.gc.stats.is_present()) return;
+    FakeInterpreter fake(layout);
+    SnapshotReader reader(fake.image(), layout, FakeInterpreter::place(), main_thread_id);
+    check_is_complete(reader.read(), 1);
+    const Address other = FakeInterpreter::stats.plus(0x800);
+    fake.put(fake.collector(), layout.gc.stats, other);
+    fake.put(other.plus(layout.stats.second), layout.generation_stats.collections, 70);
+    const auto snapshot = reader.read();
+    REQUIRE(snapshot.reading.gc);
+    CHECK(snapshot.reading.gc->generations[1].collections == 70);
+    for (const std::int8_t index : std::array<std::int8_t, 3>{-1, 11, 127}) {
+      fake.put(other, layout.stats.first_index, index);
+      const auto spoilt = reader.read();
+      CHECK(has_gap(spoilt, Source::gc, Reason::malformed));
+      CHECK_FALSE(spoilt.reading.gc);
+    }
+    fake.put(fake.collector(), layout.gc.stats, Address{});
+    CHECK(has_gap(reader.read(), Source::gc, Reason::torn));
+  });
+}
+
+TEST_CASE("objects that the main thread of a free-threaded build has made and the collector not counted") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.thread.alloc_count.is_present()) return;
+    FakeInterpreter fake(layout, 2);
+    fake.put(FakeInterpreter::thread(0), layout.thread.alloc_count, 300);  // another thread's
+    fake.put(FakeInterpreter::thread(1), layout.thread.alloc_count, -7);
+    const auto snapshot = fake.read();
+    REQUIRE(snapshot.reading.gc);
+    CHECK(snapshot.reading.gc->generations[0].count == 94);
+    fake.put(FakeInterpreter::thread(1), layout.thread.alloc_count, std::int64_t{1} << 40);
+    CHECK_FALSE(fake.read().gaps.empty());
+  });
+}
+
+TEST_CASE("a free-threaded build that runs without its GIL has no holder of it") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.gil.enabled.is_present()) return;
+    FakeInterpreter fake(layout, 2);
+    fake.set_holder(FakeInterpreter::thread(0));
+    CHECK(fake.read().reading.gil_holder);
+    fake.put(FakeInterpreter::gil, layout.gil.enabled, 0);
+    const auto snapshot = fake.read();
+    CHECK(snapshot.gaps.empty());
+    CHECK_FALSE(snapshot.reading.gil_holder);
+  });
+}
+
 TEST_CASE("the generations are found through generation0, wherever they begin") {
   for_each_layout([](const Layout& layout) {
+    if (!layout.gc.generation0.is_present()) return;
     FakeInterpreter fake(layout);
     const Address gc = fake.collector();
     const Address moved = gc.plus(layout.gc.generations_end - 3 * layout.generation.size_bytes - 4);  // as in 3.13.5
