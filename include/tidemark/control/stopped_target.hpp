@@ -68,7 +68,7 @@ struct StopReport {
   std::int64_t pause_ns = 0;
   std::size_t threads = 0;  ///< that stood
   ReleasedBy released_by = ReleasedBy::request;
-  std::vector<InterruptedCall> interrupted;  ///< by name; a call cut by a signal that was on its way is not ours
+  std::vector<InterruptedCall> interrupted = {};  ///< by name; a call cut by a signal that was on its way is not ours
   std::size_t restarted_epoll_waits = 0;
 
   /// Something was read while the target may have been running: throw it away.

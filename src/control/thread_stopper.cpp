@@ -1,0 +1,148 @@
+#include "detail/thread_stopper.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tidemark::control::detail {
+
+using State = TracedThread::State;
+
+Readable wait_readable(int first, int second, std::int64_t until_ns) {
+  pollfd watched[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+  const std::int64_t left = std::max<std::int64_t>(0, until_ns - now_ns());
+  const timespec timeout{static_cast<time_t>(left / base::ns_per_second),
+                         static_cast<long>(left % base::ns_per_second)};
+  if (::ppoll(watched, 2, &timeout, nullptr) <= 0) return {};
+  return {.first = watched[0].revents != 0, .second = watched[1].revents != 0};
+}
+
+void drain(int signal_descriptor) {
+  signalfd_siginfo heard[8];
+  while (::read(signal_descriptor, heard, sizeof heard) > 0) {
+  }
+}
+
+StopTrouble ThreadStopper::stop_all(int child_signals) {
+  if (!threads_.map()) return {.failure = TracerFailure::own_trouble, .os_errno = ENOMEM};
+  while (true) {
+    const std::size_t known = threads_.size();
+    if (auto trouble = seize_new(); trouble.happened()) return trouble;
+    if (threads_.size() == known) break;
+    interrupt_new();
+    if (auto trouble = wait_for_stops(child_signals); trouble.happened()) return trouble;
+  }
+  if (standing() == 0) return {.failure = TracerFailure::gone};
+  return {};
+}
+
+StopTrouble ThreadStopper::seize_new() {
+  const std::size_t known = threads_.size();
+  NumberListing listing(job_.task_directory);
+  while (true) {
+    errno = 0;
+    const base::Tid tid = listing.next();
+    if (tid == 0 || (tid < 0 && errno == ENOENT)) return {};  // ENOENT: the process has been waited for
+    if (tid < 0) return {.failure = TracerFailure::own_trouble, .os_errno = errno};
+    if (threads_.contains(tid, known)) continue;
+    if (auto trouble = seize_one(tid); trouble.happened()) return trouble;
+  }
+}
+
+StopTrouble ThreadStopper::seize_one(base::Tid tid) {
+  const int os_errno = seize(tid);
+  if (os_errno == ESRCH) return {};
+  if (os_errno != 0) {
+    // A zombie cannot be seized (EPERM): a leader that called pthread_exit, or a thread that has just ended.
+    const char state = state_of(job_.task_directory, tid);
+    if (state == 'Z' || state == 'X') return {};
+    return {.failure = TracerFailure::refused, .os_errno = os_errno, .tid = tid};
+  }
+  if (!threads_.add(tid)) return {.failure = TracerFailure::too_many, .tid = tid};
+  return {};
+}
+
+void ThreadStopper::interrupt_new() {
+  if (pause_start_ns_ == 0) {
+    pause_start_ns_ = now_ns();
+    settle_by_ns_ = pause_start_ns_ + std::min(job_.max_settle_ns, job_.max_pause_ns);
+  }
+  for (TracedThread& thread : threads_.all()) {
+    if (thread.state != State::seized) continue;
+    interrupt(thread.tid);
+    thread.state = State::asked;
+  }
+}
+
+StopTrouble ThreadStopper::wait_for_stops(int child_signals) {
+  constexpr std::int64_t zombie_look_ns = 2 * base::ns_per_ms;
+  bool look_for_zombies = false;
+  while (true) {
+    drain(child_signals);  // before looking: what comes after the look wakes us
+    const base::Tid missing = look_at_all(look_for_zombies);
+    if (missing == 0) return {};
+    const std::int64_t now = now_ns();
+    if (now >= settle_by_ns_) return {.failure = TracerFailure::not_stopped, .tid = missing};
+    const auto heard = wait_readable(child_signals, -1, std::min(settle_by_ns_, now + zombie_look_ns));
+    look_for_zombies = !heard.first;  // a leader that ends before its threads is not told of
+  }
+}
+
+/// The first thread that does not stand yet, or 0.
+base::Tid ThreadStopper::look_at_all(bool look_for_zombies) {
+  base::Tid missing = 0;
+  for (TracedThread& thread : threads_.all()) {
+    if (thread.state != State::asked) continue;
+    take_in(thread, look_for_zombies);
+    if (thread.state == State::asked && missing == 0) missing = thread.tid;
+  }
+  return missing;
+}
+
+void ThreadStopper::take_in(TracedThread& thread, bool look_for_zombies) {
+  const Look look = look_at(thread.tid);
+  switch (look.kind) {
+    case Look::Kind::event_stop:
+      thread.state = State::stopped;
+      settle(thread);
+      return;
+    case Look::Kind::ended:
+      reap_ended(thread.tid);
+      thread.state = State::ended;
+      return;
+    case Look::Kind::signal_stop:
+      interrupt(thread.tid);  // any trap takes the place of an interrupt that was asked for (ptrace_stop)
+      pass_on(thread.tid, look.signal);
+      return;
+    case Look::Kind::unknown:
+      pass_on(thread.tid, 0);
+      return;
+    case Look::Kind::nothing:
+      if (look_for_zombies && state_of(job_.task_directory, thread.tid) == 'Z') thread.state = State::ended;
+      return;
+  }
+}
+
+/// What a stop does to a call that the kernel does not restart by itself.
+void ThreadStopper::settle(TracedThread& thread) {
+  const StoppedCall call = stopped_call(thread.tid);
+  if (!call.returned_eintr) return;
+  if (is_endless_epoll_wait(call) && restart_unless_handled(thread.tid)) {
+    ++restarted_epoll_waits_;
+    return;
+  }
+  job_.cut_calls[cut_calls_++] = {.tid = thread.tid, .number = call.number};
+}
+
+bool ThreadStopper::release_all() {
+  bool any = false;
+  for (const TracedThread& thread : threads_.all()) {
+    if (thread.state == State::stopped && detach(thread.tid)) any = true;
+  }
+  return any;
+}
+
+}  // namespace tidemark::control::detail
