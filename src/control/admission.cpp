@@ -62,7 +62,7 @@ Error sleeps_uninterruptibly(const Subject& subject, base::Tid tid) {
 
 /// What one pass over the threads found.
 struct Found {
-  bool any_alive = false;
+  base::Tid alive = 0;  ///< the first
   base::Tid uninterruptible = 0;
 };
 
@@ -79,7 +79,7 @@ Result<Found> look_at_threads(const Subject& subject) {
     if (!state) return fail(state.error());
     if (state->has_ended()) continue;
     if (state->tracer_pid != 0) return fail(traced_by(subject, state->tracer_pid));
-    found.any_alive = true;
+    if (found.alive == 0) found.alive = tid;
     if (state->is_uninterruptible() && found.uninterruptible == 0) found.uninterruptible = tid;
   }
   return found;
@@ -107,7 +107,7 @@ Error explain_not_stopped(const Subject& subject, base::Tid tid, const StopOptio
 
 }  // namespace
 
-Result<void> admit(const Subject& subject, std::int64_t patience_ns) {
+Result<base::Tid> admit(const Subject& subject, std::int64_t patience_ns) {
   constexpr auto between_looks = std::chrono::milliseconds(1);
   const auto status = subject.files.status();
   if (!status) return fail(status.error());
@@ -116,8 +116,8 @@ Result<void> admit(const Subject& subject, std::int64_t patience_ns) {
   while (true) {
     const auto found = look_at_threads(subject);
     if (!found) return fail(found.error());
-    if (!found->any_alive) return fail(refusal(subject, ErrorCode::gone, "it has ended"));
-    if (found->uninterruptible == 0) return {};
+    if (found->alive == 0) return fail(refusal(subject, ErrorCode::gone, "it has ended"));
+    if (found->uninterruptible == 0) return found->alive;
     if (now_ns() >= give_up_at) return fail(sleeps_uninterruptibly(subject, found->uninterruptible));
     std::this_thread::sleep_for(between_looks);
   }

@@ -29,6 +29,10 @@ long trace(__ptrace_request request, base::Tid tid, std::uint64_t address, std::
   return ::ptrace(request, tid, reinterpret_cast<void*>(address), reinterpret_cast<void*>(data));
 }
 
+bool is_end(const siginfo_t& said) {
+  return said.si_code == CLD_EXITED || said.si_code == CLD_KILLED || said.si_code == CLD_DUMPED;
+}
+
 }  // namespace
 
 std::int64_t now_ns() {
@@ -78,9 +82,7 @@ Look look_at(base::Tid tid) {
   // ECHILD: another thread of it called execve and took the leader's number (ptrace(2), "execve(2) under ptrace").
   if (done != 0) return {.kind = Look::Kind::ended};
   if (said.si_pid == 0) return {};
-  if (said.si_code == CLD_EXITED || said.si_code == CLD_KILLED || said.si_code == CLD_DUMPED) {
-    return {.kind = Look::Kind::ended};
-  }
+  if (is_end(said)) return {.kind = Look::Kind::ended};
   const int event = said.si_status >> event_shift;
   if (event == PTRACE_EVENT_STOP) return {.kind = Look::Kind::event_stop};
   if (event == 0) return {.kind = Look::Kind::signal_stop, .signal = said.si_status};
@@ -96,8 +98,9 @@ std::uint64_t reap_all_ended() {
   std::uint64_t reaped = 0;
   while (true) {
     siginfo_t said{};
+    // A tracee's stops are reported whether WSTOPPED is asked for or not (kernel/exit.c, wait_task_stopped).
     if (::waitid(P_ALL, 0, &said, WEXITED | WNOHANG | __WALL) != 0 || said.si_pid == 0) return reaped;
-    ++reaped;
+    if (is_end(said)) ++reaped;
   }
 }
 

@@ -81,15 +81,14 @@ Result<StoppedTarget> StoppedTarget::stop(const proc::ProcRoot& root, base::Pid 
   auto files = proc::ProcessFiles::open(root, pid);
   if (!files) return fail(std::move(files).error());
   const detail::Subject subject{.root = root, .files = *files};
-  if (auto admitted = detail::admit(subject, options.max_settle_ns); !admitted) {
-    return fail(std::move(admitted).error());
-  }
-  auto memory = memory::LiveMemory::open(root.fd(), pid);
+  const auto living = detail::admit(subject, options.max_settle_ns);
+  if (!living) return fail(living.error());
+  auto memory = memory::LiveMemory::open(root.fd(), *living);
   if (!memory) return fail(std::move(memory).error());
   const auto task_directory = base::open_at(files->dir_fd(), "task", O_RDONLY | O_DIRECTORY, stop_step);
   if (!task_directory) return fail(task_directory.error());
 
-  auto tracer = detail::TracerProcess::start(*task_directory, options);
+  auto tracer = detail::TracerProcess::start(pid, *task_directory, options);
   if (!tracer) return fail(std::move(tracer).error());
   const auto said = tracer->hear();
   if (!said) return fail(tracer_was_killed(*files));

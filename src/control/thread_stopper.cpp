@@ -29,9 +29,8 @@ void drain(int signal_descriptor) {
 StopTrouble ThreadStopper::stop_all(int child_signals) {
   if (!threads_.map()) return {.failure = TracerFailure::own_trouble, .os_errno = ENOMEM};
   while (true) {
-    const std::size_t known = threads_.size();
     if (auto trouble = seize_new(); trouble.happened()) return trouble;
-    if (threads_.size() == known) break;
+    if (!saw_stranger_) break;
     interrupt_new();
     if (auto trouble = wait_for_stops(child_signals); trouble.happened()) return trouble;
   }
@@ -40,6 +39,7 @@ StopTrouble ThreadStopper::stop_all(int child_signals) {
 }
 
 StopTrouble ThreadStopper::seize_new() {
+  saw_stranger_ = false;
   const std::size_t known = threads_.size();
   NumberListing listing(job_.task_directory);
   while (true) {
@@ -54,15 +54,22 @@ StopTrouble ThreadStopper::seize_new() {
 
 StopTrouble ThreadStopper::seize_one(base::Tid tid) {
   const int os_errno = seize(tid);
-  if (os_errno == ESRCH) return {};
   if (os_errno != 0) {
-    // A zombie cannot be seized (EPERM): a leader that called pthread_exit, or a thread that has just ended.
-    const char state = state_of(job_.task_directory, tid);
-    if (state == 'Z' || state == 'X') return {};
-    return {.failure = TracerFailure::refused, .os_errno = os_errno, .tid = tid};
+    const bool has_ended = os_errno == ESRCH || is_dead(tid);  // a zombie cannot be seized (EPERM)
+    if (!has_ended) return {.failure = TracerFailure::refused, .os_errno = os_errno, .tid = tid};
+    // A leader that has ended stays in the listing. Another stranger may have made a thread before its end, and its
+    // end cuts the kernel's walk along the threads short (fs/proc/base.c, next_tid).
+    if (tid != job_.target) saw_stranger_ = true;
+    return {};
   }
+  saw_stranger_ = true;
   if (!threads_.add(tid)) return {.failure = TracerFailure::too_many, .tid = tid};
   return {};
+}
+
+bool ThreadStopper::is_dead(base::Tid tid) const {
+  const char state = state_of(job_.task_directory, tid);
+  return state == 'Z' || state == 'X';
 }
 
 void ThreadStopper::interrupt_new() {
@@ -121,7 +128,7 @@ void ThreadStopper::take_in(TracedThread& thread, bool look_for_zombies) {
       pass_on(thread.tid, 0);
       return;
     case Look::Kind::nothing:
-      if (look_for_zombies && state_of(job_.task_directory, thread.tid) == 'Z') thread.state = State::ended;
+      if (look_for_zombies && is_dead(thread.tid)) thread.state = State::ended;
       return;
   }
 }

@@ -40,7 +40,8 @@ SharedCalls::~SharedCalls() {
   if (calls_ != nullptr) ::munmap(calls_, calls_bytes);
 }
 
-Result<TracerProcess> TracerProcess::start(const base::Fd& task_directory, const StopOptions& options) {
+Result<TracerProcess> TracerProcess::start(base::Pid target, const base::Fd& task_directory,
+                                           const StopOptions& options) {
   auto calls = SharedCalls::make();
   if (!calls) return fail(std::move(calls).error());
   std::array<int, 2> ends{};
@@ -49,6 +50,7 @@ Result<TracerProcess> TracerProcess::start(const base::Fd& task_directory, const
   }
   base::Fd ours(ends[0]), theirs(ends[1]);
   const TracerJob job{.parent = ::getpid(),
+                      .target = target,
                       .socket = theirs.get(),
                       .task_directory = task_directory.get(),
                       .max_settle_ns = options.max_settle_ns,

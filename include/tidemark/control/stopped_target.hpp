@@ -13,7 +13,8 @@
 //
 // What the target notices: the time, and what follows from signal(7), "Interruption of system calls … by stop signals":
 // nearly all blocking calls are restarted by the kernel. epoll_wait, recv with SO_RCVTIMEO, sigtimedwait and semtimedop
-// return EINTR instead. An epoll_wait without a timeout is made to restart; the others are counted.
+// return EINTR instead. An epoll_wait without a timeout is made to restart (unless the tracer is killed before it gets
+// so far); the others are counted.
 //
 // A StoppedTarget belongs to the thread that made it: the tracer dies with that thread.
 #pragma once

@@ -17,9 +17,10 @@ struct Subject {
   proc::ProcessFiles& files;
 };
 
-/// Waits at most `patience_ns` for a thread in uninterruptible sleep to leave it. Errors: `gone`, `busy` (traced, or
-/// such a thread), `limit`, `unsupported` (a kernel thread).
-[[nodiscard]] base::Result<void> admit(const Subject& subject, std::int64_t patience_ns);
+/// Waits at most `patience_ns` for a thread in uninterruptible sleep to leave it. The first living thread, which has
+/// the memory: that of a leader that has ended is gone. Errors: `gone`, `busy` (traced, or such a thread), `limit`,
+/// `unsupported` (a kernel thread).
+[[nodiscard]] base::Result<base::Tid> admit(const Subject& subject, std::int64_t patience_ns);
 
 /// Why the tracer gave up.
 [[nodiscard]] base::Error explain_failure(const Subject& subject, const Message& message, const StopOptions& options);

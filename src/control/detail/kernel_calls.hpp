@@ -42,7 +42,7 @@ struct Look {
 [[nodiscard]] Look look_at(base::Tid tid);
 /// Reaps tracees that have ended; the kernel tells their parent only then.
 void reap_ended(base::Tid tid);
-/// All that have; how many.
+/// All that have; how many. Takes the stops of the others, too: only when all stand for an interrupt.
 std::uint64_t reap_all_ended();
 
 /// The state letter of TID/stat under the directory task/; 'X' when it is not there.

@@ -24,8 +24,8 @@ class ThreadStopper {
  public:
   explicit ThreadStopper(const TracerJob& job) : job_(job) {}
 
-  /// Listing, seizing, interrupting and waiting, again until a listing shows nobody new: a thread that we do not know
-  /// can only be made by one that runs. `child_signals` is a signalfd of SIGCHLD.
+  /// Listing, seizing, interrupting and waiting, again until a listing shows nobody but those who stand: a thread that
+  /// we do not know can only be made by one that runs. `child_signals` is a signalfd of SIGCHLD.
   [[nodiscard]] StopTrouble stop_all(int child_signals);
   /// False when no thread was left to let go.
   [[nodiscard]] bool release_all();
@@ -38,6 +38,7 @@ class ThreadStopper {
  private:
   [[nodiscard]] StopTrouble seize_new();
   [[nodiscard]] StopTrouble seize_one(base::Tid tid);
+  [[nodiscard]] bool is_dead(base::Tid tid) const;
   void interrupt_new();
   [[nodiscard]] StopTrouble wait_for_stops(int child_signals);
   [[nodiscard]] base::Tid look_at_all(bool look_for_zombies);
@@ -46,6 +47,7 @@ class ThreadStopper {
 
   const TracerJob& job_;
   ThreadTable threads_;
+  bool saw_stranger_ = false;  ///< in the last listing
   std::int64_t pause_start_ns_ = 0;
   std::int64_t settle_by_ns_ = 0;
   std::uint64_t restarted_epoll_waits_ = 0;

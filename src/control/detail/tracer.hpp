@@ -50,6 +50,7 @@ struct CutCall {
 
 struct TracerJob {
   base::Pid parent = 0;  ///< ourselves
+  base::Pid target = 0;
   int socket = -1;
   int task_directory = -1;  ///< /proc/PID/task
   std::int64_t max_settle_ns = 0;
@@ -57,8 +58,8 @@ struct TracerJob {
   CutCall* cut_calls = nullptr;  ///< shared memory, max_stopped_threads entries
 };
 
-/// How long after its time the kernel's timer ends a tracer.
-inline constexpr std::int64_t dead_man_grace_ns = 100 * base::ns_per_ms;
+/// How long after its time the kernel's timer ends a tracer. A tracer that only waits for a CPU is not helped by it.
+inline constexpr std::int64_t dead_man_grace_ns = 400 * base::ns_per_ms;
 
 /// The whole life of the tracer, in the child, with all signals blocked.
 [[noreturn]] void run_tracer(const TracerJob& job);

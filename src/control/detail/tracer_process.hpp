@@ -33,7 +33,8 @@ class SharedCalls {
 class TracerProcess {
  public:
   /// The child begins to stop the target at once. `task_directory` is /proc/PID/task.
-  [[nodiscard]] static base::Result<TracerProcess> start(const base::Fd& task_directory, const StopOptions& options);
+  [[nodiscard]] static base::Result<TracerProcess> start(base::Pid target, const base::Fd& task_directory,
+                                                         const StopOptions& options);
 
   TracerProcess(TracerProcess&& other) noexcept;
   TracerProcess& operator=(TracerProcess&&) = delete;

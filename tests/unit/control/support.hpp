@@ -35,17 +35,21 @@ inline const proc::ProcRoot& proc_root() {
 
 inline std::int64_t now_ns() { return base::SystemClock().monotonic_ns(); }
 
+/// For messages.
+inline double as_ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
 /// What a target says of itself. All zero at first.
 struct Facts {
   std::atomic<bool> ready;
-  std::atomic<std::uint64_t> beats;           ///< goes up while the target runs
-  std::atomic<std::int64_t> largest_gap_ns;   ///< between two beats
-  std::atomic<std::uint64_t> before, after;   ///< set to the same number, one after the other, at each beat
-  std::atomic<std::uint64_t> signals;         ///< handled
-  std::atomic<std::uint64_t> out_of_order;    ///< of them
-  std::atomic<std::uint64_t> early_returns;   ///< of calls that must not return
+  std::atomic<std::uint64_t> beats;          ///< goes up while the target runs
+  std::atomic<std::int64_t> largest_gap_ns;  ///< between two beats
+  std::atomic<std::uint64_t> before, after;  ///< set to the same number, one after the other, at each beat
+  std::atomic<std::uint64_t> signals;        ///< handled
+  std::atomic<std::uint64_t> out_of_order;   ///< of them
+  std::atomic<std::uint64_t> early_returns;  ///< of calls that must not return
+  std::atomic<std::uint64_t> signals_sent;
   std::atomic<std::uint64_t> threads_made;
-  std::atomic<bool> go;                       ///< set by the test
+  std::atomic<bool> go;  ///< set by the test
 };
 
 /// Waits for what a target must do sooner or later; a test that hangs here has failed.
