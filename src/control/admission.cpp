@@ -85,8 +85,8 @@ Result<Found> look_at_threads(const Subject& subject) {
   return found;
 }
 
-/// A kernel thread has no memory and is no zombie.
-bool is_kernel_thread(const proc::StatusFields& status) {
+/// So is a process for a moment while it ends or replaces its program.
+bool is_without_memory(const proc::StatusFields& status) {
   return !status.vm_size && status.state != 'Z' && status.state != 'X';
 }
 
@@ -109,16 +109,19 @@ Error explain_not_stopped(const Subject& subject, base::Tid tid, const StopOptio
 
 Result<base::Tid> admit(const Subject& subject, std::int64_t patience_ns) {
   constexpr auto between_looks = std::chrono::milliseconds(1);
-  const auto status = subject.files.status();
-  if (!status) return fail(status.error());
-  if (is_kernel_thread(*status)) return fail(refusal(subject, ErrorCode::unsupported, "a kernel thread"));
   const std::int64_t give_up_at = now_ns() + patience_ns;
   while (true) {
+    const auto status = subject.files.status();
+    if (!status) return fail(status.error());
     const auto found = look_at_threads(subject);
     if (!found) return fail(found.error());
     if (found->alive == 0) return fail(refusal(subject, ErrorCode::gone, "it has ended"));
-    if (found->uninterruptible == 0) return found->alive;
-    if (now_ns() >= give_up_at) return fail(sleeps_uninterruptibly(subject, found->uninterruptible));
+    const bool without_memory = is_without_memory(*status);
+    if (found->uninterruptible == 0 && !without_memory) return found->alive;
+    if (now_ns() >= give_up_at) {
+      return fail(without_memory ? refusal(subject, ErrorCode::unsupported, "a kernel thread")
+                                 : sleeps_uninterruptibly(subject, found->uninterruptible));
+    }
     std::this_thread::sleep_for(between_looks);
   }
 }

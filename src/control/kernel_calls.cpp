@@ -42,7 +42,7 @@ std::int64_t now_ns() {
 }
 
 int seize(base::Tid tid) { return trace(PTRACE_SEIZE, tid, 0, 0) == 0 ? 0 : errno; }
-void interrupt(base::Tid tid) { trace(PTRACE_INTERRUPT, tid, 0, 0); }
+bool interrupt(base::Tid tid) { return trace(PTRACE_INTERRUPT, tid, 0, 0) == 0; }
 void pass_on(base::Tid tid, int signal) { trace(PTRACE_CONT, tid, 0, static_cast<std::uint64_t>(signal)); }
 bool detach(base::Tid tid) { return trace(PTRACE_DETACH, tid, 0, 0) == 0; }
 

@@ -53,18 +53,28 @@ StopTrouble ThreadStopper::seize_new() {
 }
 
 StopTrouble ThreadStopper::seize_one(base::Tid tid) {
-  const int os_errno = seize(tid);
-  if (os_errno != 0) {
-    const bool has_ended = os_errno == ESRCH || is_dead(tid);  // a zombie cannot be seized (EPERM)
-    if (!has_ended) return {.failure = TracerFailure::refused, .os_errno = os_errno, .tid = tid};
-    // A leader that has ended stays in the listing. Another stranger may have made a thread before its end, and its
-    // end cuts the kernel's walk along the threads short (fs/proc/base.c, next_tid).
-    if (tid != job_.target) saw_stranger_ = true;
-    return {};
-  }
-  saw_stranger_ = true;
-  if (!threads_.add(tid)) return {.failure = TracerFailure::too_many, .tid = tid};
+  int os_errno = 0;
+  const Seizure seizure = try_to_seize(tid, os_errno);
+  if (seizure == Seizure::refused) return {.failure = TracerFailure::refused, .os_errno = os_errno, .tid = tid};
+  // A leader that has ended stays in the listing. Another stranger may have made a thread before its end, and its end
+  // cuts the kernel's walk along the threads short (fs/proc/base.c, next_tid).
+  if (seizure == Seizure::ours || tid != job_.target) saw_stranger_ = true;
+  if (seizure == Seizure::ours && !threads_.add(tid)) return {.failure = TracerFailure::too_many, .tid = tid};
   return {};
+}
+
+/// EPERM has many meanings. A thread that called execve takes over the leader's number (ptrace(2), "execve(2) under
+/// ptrace"): what was dead a moment ago may be alive, and ours.
+ThreadStopper::Seizure ThreadStopper::try_to_seize(base::Tid tid, int& os_errno) const {
+  constexpr int tries = 3;
+  for (int i = 0; i < tries; ++i) {
+    os_errno = seize(tid);
+    if (os_errno == 0) return Seizure::ours;
+    if (os_errno == ESRCH) return Seizure::dead;
+    if (os_errno == EPERM && interrupt(tid)) return Seizure::ours;  // only its tracer may
+    if (is_dead(tid)) return Seizure::dead;
+  }
+  return Seizure::refused;
 }
 
 bool ThreadStopper::is_dead(base::Tid tid) const {

@@ -13,8 +13,8 @@ namespace tidemark::control::detail {
 
 /// PTRACE_SEIZE without options; 0 or an errno.
 [[nodiscard]] int seize(base::Tid tid);
-/// PTRACE_INTERRUPT. A thread that has ended is no error: its end is waited for.
-void interrupt(base::Tid tid);
+/// PTRACE_INTERRUPT; false when the thread has ended or is not ours.
+bool interrupt(base::Tid tid);
 /// PTRACE_CONT with a signal.
 void pass_on(base::Tid tid, int signal);
 /// PTRACE_DETACH; false when the thread is not there any more.

@@ -37,7 +37,10 @@ class ThreadStopper {
 
  private:
   [[nodiscard]] StopTrouble seize_new();
+  enum class Seizure { ours, dead, refused };
+
   [[nodiscard]] StopTrouble seize_one(base::Tid tid);
+  [[nodiscard]] Seizure try_to_seize(base::Tid tid, int& os_errno) const;
   [[nodiscard]] bool is_dead(base::Tid tid) const;
   void interrupt_new();
   [[nodiscard]] StopTrouble wait_for_stops(int child_signals);
