@@ -84,7 +84,8 @@ Look look_at(base::Tid tid) {
   if (said.si_pid == 0) return {};
   if (is_end(said)) return {.kind = Look::Kind::ended};
   const int event = said.si_status >> event_shift;
-  if (event == PTRACE_EVENT_STOP) return {.kind = Look::Kind::event_stop};
+  constexpr int signal_bits = (1 << event_shift) - 1;
+  if (event == PTRACE_EVENT_STOP) return {.kind = Look::Kind::event_stop, .signal = said.si_status & signal_bits};
   if (event == 0) return {.kind = Look::Kind::signal_stop, .signal = said.si_status};
   return {.kind = Look::Kind::unknown};
 }

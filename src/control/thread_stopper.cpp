@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 namespace tidemark::control::detail {
 
@@ -124,7 +125,7 @@ void ThreadStopper::take_in(TracedThread& thread, bool look_for_zombies) {
   switch (look.kind) {
     case Look::Kind::event_stop:
       thread.state = State::stopped;
-      settle(thread);
+      if (look.signal == SIGTRAP) settle(thread);  // else its call was cut by that signal, not by us
       return;
     case Look::Kind::ended:
       reap_ended(thread.tid);

@@ -81,8 +81,9 @@ class StoppedTarget {
   /// Returns when every thread stands still. `root` is the /proc in which `pid` is named; it must be that of our own
   /// pid namespace.
   ///
-  /// Errors: `gone` (also when it ends or changes its program meanwhile: `torn`), `permission` (EPERM: another user,
-  /// not dumpable, Yama), `busy` with a detail: somebody traces it ("traced by 4711 (gdb)"), or a thread does not stop
+  /// Errors: `gone` (also when it ends or replaces its program meanwhile), `permission` (EPERM: another user, not
+  /// dumpable, Yama; under Yama's scope 1 also a child of ours, which is none of the tracer's), `busy` with a detail:
+  /// somebody traces it ("traced by 4711 (gdb)"), or a thread does not stop
   /// ("thread 4712 is in uninterruptible sleep (vfork)"); then the target was not stopped, or goes on already. `usage`:
   /// ourselves, or options out of bounds. `limit`: too many threads. `unsupported`: a kernel thread.
   [[nodiscard]] static base::Result<StoppedTarget> stop(const proc::ProcRoot& root, base::Pid pid,

@@ -37,7 +37,7 @@ struct StoppedCall {
 /// the signal of a signal-delivery-stop if we die before we pass it on.
 struct Look {
   enum class Kind { nothing, event_stop, signal_stop, ended, unknown } kind = Kind::nothing;
-  int signal = 0;  ///< of a signal_stop
+  int signal = 0;  ///< of a signal_stop; of an event_stop SIGTRAP (ours), or the one that stopped its process before
 };
 [[nodiscard]] Look look_at(base::Tid tid);
 /// Reaps tracees that have ended; the kernel tells their parent only then.

@@ -1,6 +1,5 @@
 // What the target's own stops, signals and ends have to do with ours.
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include "support.hpp"
@@ -29,6 +28,23 @@ void wait_for_state(const Target& target, char state) {
       "the target is in a state");
 }
 
+/// Waits a minute for nothing, again and again; SIGUSR1 has a handler.
+[[noreturn]] void wait_in_epoll(Facts& facts) {
+  constexpr int minute_ms = 60'000;
+  static Facts* facts_of_handler = nullptr;
+  facts_of_handler = &facts;
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++facts_of_handler->signals; };
+  ::sigaction(SIGUSR1, &action, nullptr);
+  const int queue = ::epoll_create1(0);
+  epoll_event event{};
+  facts.ready = true;
+  while (true) {
+    ::epoll_wait(queue, &event, 1, minute_ms);
+    ++facts.early_returns;
+  }
+}
+
 void stop_and_resume(const Target& target) {
   auto stopped = must(StoppedTarget::stop(proc_root(), target.pid()));
   CHECK(must(stopped.resume()).released_by == ReleasedBy::request);
@@ -48,6 +64,36 @@ TEST_CASE("a target that is stopped stays so, and its parent is told nothing") {
   REQUIRE(::kill(target.pid(), SIGCONT) == 0);
   wait_until([&] { return parent_is_told(target.pid(), WCONTINUED); }, "its continuation");
   target.wait_for_beats();
+}
+
+TEST_CASE("a call that another has cut is not counted as ours") {
+  Target target(wait_in_epoll);
+  wait_for_state(target, 'S');
+  REQUIRE(::kill(target.pid(), SIGSTOP) == 0);
+  wait_for_state(target, 'T');
+  auto stopped = must(StoppedTarget::stop(proc_root(), target.pid()));
+  CHECK(must(stopped.resume()).interrupted.empty());
+  CHECK(target.facts().early_returns == 0);
+  REQUIRE(::kill(target.pid(), SIGCONT) == 0);
+  wait_until([&] { return target.facts().early_returns == 1; }, "SIGSTOP has cut the call (signal(7))");
+
+  // A signal at about the time of a stop: the call ends once for it, and once more for each time that we count.
+  std::uint64_t returns = 1, counted = 0;
+  for (int i = 0; i < 300; ++i) {
+    wait_for_state(target, 'S');
+    REQUIRE(::kill(target.pid(), SIGUSR1) == 0);
+    auto again = must(StoppedTarget::stop(proc_root(), target.pid()));
+    ++returns;
+    for (const auto& call : must(again.resume()).interrupted) {
+      CHECK(call == InterruptedCall{"epoll_wait", 1});
+      ++returns;
+      ++counted;
+    }
+    wait_until([&] { return target.facts().early_returns >= returns; }, "the call has ended as often as was said");
+  }
+  CHECK(target.facts().early_returns == returns);
+  CHECK(target.facts().signals == 300);
+  MESSAGE("of 300 stops at the time of a signal ", counted, " cut the next call as well");
 }
 
 TEST_CASE("SIGSTOP and SIGCONT that arrive while it stands do what they should") {
