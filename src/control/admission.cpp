@@ -102,7 +102,7 @@ Error explain_not_stopped(const Subject& subject, base::Tid tid, const StopOptio
   if (!state) return state.error();
   if (state->is_uninterruptible()) return sleeps_uninterruptibly(subject, tid);
   return refusal(subject, ErrorCode::busy,
-                 fmt::format("thread {} did not stop within {} ms", tid, options.max_settle_ns / base::ns_per_ms));
+                 fmt::format("thread {} did not stop within {} ms", tid, options.max_pause_ns / base::ns_per_ms));
 }
 
 }  // namespace

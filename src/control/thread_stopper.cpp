@@ -32,7 +32,7 @@ StopTrouble ThreadStopper::stop_all(int child_signals) {
   while (true) {
     if (auto trouble = seize_new(); trouble.happened()) return trouble;
     if (!saw_stranger_) break;
-    interrupt_new();
+    if (!interrupt_new()) return {.failure = TracerFailure::own_trouble, .os_errno = errno};
     if (auto trouble = wait_for_stops(child_signals); trouble.happened()) return trouble;
   }
   if (standing() == 0) return {.failure = TracerFailure::gone};
@@ -83,30 +83,43 @@ bool ThreadStopper::is_dead(base::Tid tid) const {
   return state == 'Z' || state == 'X';
 }
 
-void ThreadStopper::interrupt_new() {
+bool ThreadStopper::interrupt_new() {
   if (pause_start_ns_ == 0) {
     pause_start_ns_ = now_ns();
-    settle_by_ns_ = pause_start_ns_ + std::min(job_.max_settle_ns, job_.max_pause_ns);
+    if (!dead_man_.set(release_at_ns() + dead_man_grace_ns)) return false;
   }
   for (TracedThread& thread : threads_.all()) {
     if (thread.state != State::seized) continue;
     interrupt(thread.tid);
     thread.state = State::asked;
   }
+  return true;
 }
 
 StopTrouble ThreadStopper::wait_for_stops(int child_signals) {
-  constexpr std::int64_t zombie_look_ns = 2 * base::ns_per_ms;
+  constexpr std::int64_t look_again_ns = 2 * base::ns_per_ms;
   bool look_for_zombies = false;
   while (true) {
     drain(child_signals);  // before looking: what comes after the look wakes us
     const base::Tid missing = look_at_all(look_for_zombies);
     if (missing == 0) return {};
     const std::int64_t now = now_ns();
-    if (now >= settle_by_ns_) return {.failure = TracerFailure::not_stopped, .tid = missing};
-    const auto heard = wait_readable(child_signals, -1, std::min(settle_by_ns_, now + zombie_look_ns));
+    if (now >= release_at_ns()) return {.failure = TracerFailure::not_stopped, .tid = missing};
+    if (now >= settle_by_ns()) {
+      if (const base::Tid stuck = uninterruptible_one(); stuck != 0) {
+        return {.failure = TracerFailure::not_stopped, .tid = stuck};
+      }
+    }
+    const auto heard = wait_readable(child_signals, -1, std::min(release_at_ns(), now + look_again_ns));
     look_for_zombies = !heard.first;  // a leader that ends before its threads is not told of
   }
+}
+
+base::Tid ThreadStopper::uninterruptible_one() {
+  for (const TracedThread& thread : threads_.all()) {
+    if (thread.state == State::asked && state_of(job_.task_directory, thread.tid) == 'D') return thread.tid;
+  }
+  return 0;
 }
 
 /// The first thread that does not stand yet, or 0.

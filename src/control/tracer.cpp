@@ -17,7 +17,7 @@ namespace {
 
 class Tracer {
  public:
-  explicit Tracer(const TracerJob& job) : job_(job), stopper_(job) {}
+  explicit Tracer(const TracerJob& job) : job_(job), stopper_(job, dead_man_) {}
 
   [[noreturn]] void run() {
     if (const int trouble = prepare(); trouble != 0) {
@@ -25,12 +25,8 @@ class Tracer {
     }
     hurry();
     if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
-    const std::int64_t release_at = stopper_.pause_start_ns() + job_.max_pause_ns;
-    if (!dead_man_.set(release_at + dead_man_grace_ns)) {
-      give_up({.failure = TracerFailure::own_trouble, .os_errno = errno});
-    }
     say({.kind = MessageKind::stopped});
-    release(hold_until(release_at));
+    release(hold_until(stopper_.release_at_ns()));
   }
 
  private:
@@ -49,8 +45,8 @@ class Tracer {
     if (::sigaction(SIGCHLD, &plain, nullptr) != 0) return errno;
     child_signals_ = ::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (child_signals_ < 0) return errno;
-    const std::int64_t whole_stop_ns = std::min(job_.max_settle_ns, job_.max_pause_ns) + dead_man_grace_ns;
-    if (!dead_man_.make() || !dead_man_.set(now_ns() + whole_stop_ns)) return errno;
+    // Seizing blocks while the target calls execve, which may wait for threads that we should reap: then we must die.
+    if (!dead_man_.make() || !dead_man_.set(now_ns() + job_.max_settle_ns + dead_man_grace_ns)) return errno;
     return 0;
   }
 
@@ -101,8 +97,8 @@ class Tracer {
   }
 
   const TracerJob& job_;
-  ThreadStopper stopper_;
   DeadMan dead_man_;
+  ThreadStopper stopper_;
   int child_signals_ = -1;
 };
 

@@ -42,8 +42,8 @@ inline constexpr std::int64_t max_max_pause_ns = 60 * base::ns_per_second;
 struct StopOptions {
   /// The target goes on after this, whether we are done or not.
   std::int64_t max_pause_ns = base::ns_per_second;
-  /// How long stop() waits for threads that do not stop, uninterruptible sleep above all; the others stand still
-  /// meanwhile. Never longer than max_pause_ns.
+  /// How long stop() waits for a thread in uninterruptible sleep, before the stop and again in it; the others stand
+  /// still meanwhile. One that only waits for a CPU is waited for until max_pause_ns.
   std::int64_t max_settle_ns = 100 * base::ns_per_ms;
 };
 

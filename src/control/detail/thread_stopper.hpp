@@ -22,7 +22,8 @@ struct StopTrouble {
 
 class ThreadStopper {
  public:
-  explicit ThreadStopper(const TracerJob& job) : job_(job) {}
+  /// `dead_man` is set anew when the pause begins.
+  ThreadStopper(const TracerJob& job, const DeadMan& dead_man) : job_(job), dead_man_(dead_man) {}
 
   /// Listing, seizing, interrupting and waiting, again until a listing shows nobody but those who stand: a thread that
   /// we do not know can only be made by one that runs. `child_signals` is a signalfd of SIGCHLD.
@@ -31,6 +32,7 @@ class ThreadStopper {
   [[nodiscard]] bool release_all();
 
   [[nodiscard]] std::int64_t pause_start_ns() const { return pause_start_ns_; }
+  [[nodiscard]] std::int64_t release_at_ns() const { return pause_start_ns_ + job_.max_pause_ns; }
   [[nodiscard]] std::uint64_t restarted_epoll_waits() const { return restarted_epoll_waits_; }
   [[nodiscard]] std::uint64_t cut_calls() const { return cut_calls_; }
   [[nodiscard]] std::uint64_t standing() const { return threads_.count(TracedThread::State::stopped); }
@@ -42,17 +44,19 @@ class ThreadStopper {
   [[nodiscard]] StopTrouble seize_one(base::Tid tid);
   [[nodiscard]] Seizure try_to_seize(base::Tid tid, int& os_errno) const;
   [[nodiscard]] bool is_dead(base::Tid tid) const;
-  void interrupt_new();
+  [[nodiscard]] bool interrupt_new();
   [[nodiscard]] StopTrouble wait_for_stops(int child_signals);
+  [[nodiscard]] std::int64_t settle_by_ns() const { return pause_start_ns_ + job_.max_settle_ns; }
   [[nodiscard]] base::Tid look_at_all(bool look_for_zombies);
+  [[nodiscard]] base::Tid uninterruptible_one();
   void take_in(TracedThread& thread, bool look_for_zombies);
   void settle(TracedThread& thread);
 
   const TracerJob& job_;
+  const DeadMan& dead_man_;
   ThreadTable threads_;
   bool saw_stranger_ = false;  ///< in the last listing
   std::int64_t pause_start_ns_ = 0;
-  std::int64_t settle_by_ns_ = 0;
   std::uint64_t restarted_epoll_waits_ = 0;
   std::uint64_t cut_calls_ = 0;
 };

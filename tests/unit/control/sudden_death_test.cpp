@@ -111,7 +111,7 @@ TEST_CASE("the tracer is killed at any instant") {
   std::atomic<bool> done = false;
   std::thread killer([&] {
     std::mt19937 random(20261127);
-    std::uniform_int_distribution<std::int64_t> delay_ns(0, 1'500'000);
+    std::uniform_int_distribution<std::int64_t> delay_ns(0, 2'500'000);
     while (!done) {
       const auto children = children_but(target.pid());
       if (children.empty()) continue;
@@ -128,7 +128,7 @@ TEST_CASE("the tracer is killed at any instant") {
       REQUIRE(stopped.error().code == base::ErrorCode::busy);
       ++died_before;
     } else {
-      spin_ns(700'000);
+      spin_ns(1'000'000);
       const auto report = must(stopped->resume());
       report.released_by == ReleasedBy::tracer_death ? ++died_in_hold : ++whole;
     }
