@@ -1,0 +1,84 @@
+#include "tidemark/proc/trace_state.hpp"
+
+#include <string>
+
+#include "detail/kernel_file.hpp"
+#include "detail/text.hpp"
+#include "tidemark/base/fd.hpp"
+
+namespace tidemark::proc {
+
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view step = "read who traces a thread, and its signals";
+constexpr int hexadecimal = 16;
+
+/// Which of the required lines were there.
+enum Seen : unsigned {
+  seen_state = 1U << 0,
+  seen_tracer = 1U << 1,
+  seen_pending = 1U << 2,
+  seen_shared = 1U << 3,
+  seen_blocked = 1U << 4,
+  seen_caught = 1U << 5,
+  seen_all = (1U << 6) - 1
+};
+
+bool take_set(std::string_view value, std::uint64_t& set) {
+  return detail::parse_number(detail::next_word(value), set, hexadecimal) && detail::next_word(value).empty();
+}
+
+bool take_letter(std::string_view value, char& letter) {
+  const std::string_view word = detail::next_word(value);
+  if (word.size() != 1) return false;
+  letter = word.front();
+  return true;
+}
+
+/// False when the value is not what its key promises.
+bool take_line(std::string_view key, std::string_view value, TraceState& out, unsigned& seen) {
+  if (key == "State") return seen |= seen_state, take_letter(value, out.state);
+  if (key == "TracerPid") return seen |= seen_tracer, detail::take_number(value, out.tracer_pid);
+  if (key == "SigPnd") return seen |= seen_pending, take_set(value, out.pending);
+  if (key == "ShdPnd") return seen |= seen_shared, take_set(value, out.shared_pending);
+  if (key == "SigBlk") return seen |= seen_blocked, take_set(value, out.blocked);
+  if (key == "SigCgt") return seen |= seen_caught, take_set(value, out.caught);
+  return true;
+}
+
+}  // namespace
+
+Result<TraceState> parse_trace_state(std::string_view status_text) {
+  TraceState out;
+  unsigned seen = 0;
+  std::string_view rest = status_text, line, key, value;
+  while (detail::next_line(rest, line)) {
+    if (!detail::split_key(line, key, value)) return fail(detail::malformed(step, "no colon", line));
+    if (!take_line(key, value, out, seen)) return fail(detail::malformed(step, "not the value expected", line));
+  }
+  if (!rest.empty()) return fail(detail::malformed(step, "cut line", rest));
+  if (seen != seen_all) return fail(detail::malformed(step, "a required line is missing", status_text));
+  return out;
+}
+
+Result<TraceState> read_trace_state(const ProcessFiles& process, base::Tid tid) {
+  const std::string name = "task/" + std::to_string(tid) + "/status";
+  const auto located = [&](base::Error error) {
+    if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
+    error.path = process.path() + "/" + name;
+    return fail(std::move(error));
+  };
+  auto file = base::open_at(process.dir_fd(), name, 0, std::string(step));
+  if (!file) return located(std::move(file).error());
+  detail::TextBuffer buffer;
+  auto text = buffer.read(file->get(), step);
+  if (!text) return located(std::move(text).error());
+  auto state = parse_trace_state(*text);
+  if (!state) return located(std::move(state).error());
+  return state;
+}
+
+}  // namespace tidemark::proc

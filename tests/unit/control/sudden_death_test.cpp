@@ -1,0 +1,188 @@
+// SIGKILL at any instant, to the tracer or to ourselves: the target goes on as if nothing had been.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "support.hpp"
+#include "tidemark/control/stopped_target.hpp"
+
+using namespace tidemark;
+using namespace tidemark::control;
+using namespace tidemark::control::test;
+
+namespace {
+
+constexpr int kills = 600;
+constexpr std::uint64_t usr1_bit = std::uint64_t{1} << (SIGUSR1 - 1);
+
+Facts* facts_of_target = nullptr;
+
+/// Handles queued signals, waits in an endless epoll_wait, sleeps, beats; SIGUSR1 is blocked everywhere.
+void live(Facts& facts) {
+  facts_of_target = &facts;
+  sigset_t usr1, queued;
+  ::sigemptyset(&usr1);
+  ::sigaddset(&usr1, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
+  struct sigaction action {};
+  action.sa_flags = SA_RESTART;
+  action.sa_handler = [](int) { ++facts_of_target->signals; };
+  ::sigaction(SIGRTMIN, &action, nullptr);
+  const auto start = [](void* (*body)(void*)) {
+    pthread_t thread{};
+    ::pthread_create(&thread, nullptr, body, nullptr);
+  };
+  start([](void*) -> void* { beat(*facts_of_target); });
+  ::sigemptyset(&queued);
+  ::sigaddset(&queued, SIGRTMIN);
+  ::sigprocmask(SIG_BLOCK, &queued, nullptr);  // handled by the beating thread alone
+  start([](void*) -> void* {
+    const int queue = ::epoll_create1(0);
+    epoll_event event{};
+    while (true) {
+      ::epoll_wait(queue, &event, 1, -1);  // may end early when the tracer could not mend it any more
+    }
+  });
+  for (int i = 0; i < 4; ++i) {
+    start([](void*) -> void* {
+      while (true) ::pause();
+    });
+  }
+  const timespec long_time{100'000, 0};
+  while (true) {
+    ::nanosleep(&long_time, nullptr);
+    ++facts.early_returns;
+  }
+}
+
+void check_unharmed(const Target& target) {
+  wait_until(
+      [&] {
+        const auto states = target.states();
+        return std::ranges::all_of(states, is_untouched);
+      },
+      "no thread is stopped or traced");
+  for (const auto& state : target.states()) CHECK((state.blocked & usr1_bit) == usr1_bit);
+  target.wait_for_beats();
+}
+
+/// The signals that were sent in the meantime.
+class QueuedSignals {
+ public:
+  void send(const Target& target) {
+    if (::sigqueue(target.pid(), SIGRTMIN, {}) == 0) ++sent_;
+  }
+  void check_all_handled(const Target& target) const {
+    wait_until([&] { return target.facts().signals >= sent_; }, "all signals are handled");
+    CHECK(target.facts().signals == sent_);
+  }
+
+ private:
+  std::uint64_t sent_ = 0;
+};
+
+/// Our children by the kernel, without `but`.
+std::vector<base::Pid> children_but(base::Pid but) {
+  std::ifstream file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+  std::vector<base::Pid> out;
+  for (base::Pid pid = 0; file >> pid;) {
+    if (pid != but) out.push_back(pid);
+  }
+  return out;
+}
+
+void spin_ns(std::int64_t duration_ns) {
+  const std::int64_t end = now_ns() + duration_ns;
+  while (now_ns() < end) {
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the tracer is killed at any instant") {
+  Target target(live);
+  QueuedSignals signals;
+  std::atomic<bool> done = false;
+  std::thread killer([&] {
+    std::mt19937 random(20261127);
+    std::uniform_int_distribution<std::int64_t> delay_ns(0, 2'500'000);
+    while (!done) {
+      const auto children = children_but(target.pid());
+      if (children.empty()) continue;
+      spin_ns(delay_ns(random));
+      ::kill(children.front(), SIGKILL);  // not waited for yet, so the number is no other's; or it has been: ESRCH
+    }
+  });
+  int died_before = 0, died_in_hold = 0, whole = 0;
+  while (died_before + died_in_hold < kills) {
+    signals.send(target);
+    auto stopped = StoppedTarget::stop(proc_root(), target.pid());
+    signals.send(target);
+    if (!stopped) {
+      REQUIRE(stopped.error().code == base::ErrorCode::busy);
+      ++died_before;
+    } else {
+      spin_ns(1'000'000);
+      const auto report = must(stopped->resume());
+      report.released_by == ReleasedBy::tracer_death ? ++died_in_hold : ++whole;
+    }
+    check_unharmed(target);
+  }
+  done = true;
+  killer.join();
+  CHECK(died_before > 0);
+  CHECK(died_in_hold > 0);
+  signals.check_all_handled(target);
+  CHECK(target.facts().early_returns == 0);
+  CHECK(children_but(target.pid()).empty());
+  const int died = died_before + died_in_hold;
+  MESSAGE(died, " kills of the tracer: ", died_before, " before it had stopped the target, ", died_in_hold,
+          " while it stood; ", whole, " stops ended well");
+}
+
+TEST_CASE("we are killed at any instant") {
+  Target target(live);
+  QueuedSignals signals;
+  REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // what we leave behind comes to the test
+  std::mt19937 random(20261128);
+  std::uniform_int_distribution<std::int64_t> delay_ns(0, 4'000'000);
+  int kills_done = 0;
+  for (; kills_done < kills; ++kills_done) {
+    const base::Pid ourselves = ::fork();
+    REQUIRE(ourselves >= 0);
+    if (ourselves == 0) {
+      while (true) {
+        auto stopped = StoppedTarget::stop(proc_root(), target.pid());
+        if (!stopped) ::_exit(stopped.error().code == base::ErrorCode::busy ? 0 : 7);
+        spin_ns(300'000);
+        if (!stopped->resume()) ::_exit(6);
+      }
+    }
+    signals.send(target);
+    spin_ns(delay_ns(random));
+    ::kill(ourselves, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(ourselves, &status, 0) == ourselves);
+    CHECK(WIFSIGNALED(status));
+    check_unharmed(target);
+    wait_until(
+        [&] {
+          siginfo_t left{};
+          while (::waitid(P_ALL, 0, &left, WEXITED | WNOHANG | __WALL) == 0 && left.si_pid != 0) {
+            REQUIRE(left.si_pid != target.pid());
+          }
+          return children_but(target.pid()).empty();
+        },
+        "no tracer is left");
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  signals.check_all_handled(target);
+  CHECK(target.facts().early_returns == 0);
+  MESSAGE(kills_done, " kills of the stopping program");
+}
