@@ -53,7 +53,12 @@ constexpr Layout layout_v3_12{
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
     .gil = {.last_holder = 0x08, .locked = 0x10},
     .object = {.type = 0x08, .size = 0x10},
-    .type = {.name = 0x18, .basic_size = 0x20, .flags = 0xa8, .dict_offset = 0x120, .cached_keys = 0x370},
+    .type = {.name = 0x18,
+             .basic_size = 0x20,
+             .item_size = 0x28,
+             .flags = 0xa8,
+             .dict_offset = 0x120,
+             .cached_keys = 0x370},
     .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
     .attributes = {.dict = -24},  // _PyObject_DictOrValuesPointer
