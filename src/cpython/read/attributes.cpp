@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "batch.hpp"
+#include "read_piece.hpp"
 #include "tidemark/cpython/objects.hpp"
 
 namespace tidemark::cpython {
@@ -126,16 +126,14 @@ Result<std::vector<DictItem>> read_items(const memory::MemorySource& memory, con
 
 Result<TypeShape> read_type_shape(const memory::MemorySource& memory, const Layout& layout, Address type) {
   const auto& field = layout.type;
-  if (!is_plausible_pointer(type)) return refused(ErrorCode::torn, type, "not a pointer to a type");
-  Batch batch;
-  const Batch::Id head = batch.add(type, extent_of(field.basic_size, field.item_size, field.flags, field.dict_offset));
-  batch.run(memory);
-  if (!batch.status(head)) return base::fail(batch.status(head).error());
-  const Piece piece = batch.piece(head);
-  const auto flags = piece.get(field.flags);
-  const auto basic_size = piece.get(field.basic_size);
-  const auto item_size = piece.get(field.item_size);
-  const auto dict_offset = piece.get(field.dict_offset);
+  StructBuffer buffer;
+  const auto piece =
+      read_piece(memory, type, extent_of(field.basic_size, field.item_size, field.flags, field.dict_offset), buffer);
+  if (!piece) return base::fail(piece.error());
+  const auto flags = piece->get(field.flags);
+  const auto basic_size = piece->get(field.basic_size);
+  const auto item_size = piece->get(field.item_size);
+  const auto dict_offset = piece->get(field.dict_offset);
   if (!flags || !basic_size || !item_size || !dict_offset) {
     return refused(ErrorCode::malformed, type, "the layout lacks a field");
   }

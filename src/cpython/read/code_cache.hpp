@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
-#include "copied_text.hpp"
+#include "copies.hpp"
 #include "tidemark/base/result.hpp"
 #include "tidemark/cpython/layout.hpp"
 #include "tidemark/model/sample.hpp"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "batch.hpp"
+#include "read_piece.hpp"
 #include "tidemark/cpython/objects.hpp"
 
 namespace tidemark::cpython {
@@ -89,15 +90,6 @@ std::optional<DictHead> decode_head(const Layout& layout, const Piece& piece) {
   const auto values = piece.get(layout.dict.values);
   if (!used || !keys || !values) return std::nullopt;
   return DictHead{.used = *used, .keys = *keys, .values = *values};
-}
-
-Result<Piece> run_one(Batch& batch, const memory::MemorySource& memory, Address address, Extent extent) {
-  if (!is_plausible_pointer(address)) return refused(ErrorCode::torn, address, "not a pointer");
-  batch.clear();
-  const Batch::Id id = batch.add(address, extent);
-  batch.run(memory);
-  if (!batch.status(id)) return base::fail(batch.status(id).error());
-  return batch.piece(id);
 }
 
 /// Entries and values, then the head of the keys again, in one vector read.
@@ -194,16 +186,16 @@ Result<std::optional<DictItem>> find_among(const memory::MemorySource& memory, c
 
 Result<KeyTable> read_key_table(const memory::MemorySource& memory, const Layout& layout, Address keys,
                                 std::size_t cap) {
-  Batch batch;
-  const auto piece = run_one(batch, memory, keys, keys_extent(layout));
+  StructBuffer buffer;
+  const auto piece = read_piece(memory, keys, keys_extent(layout), buffer);
   if (!piece) return base::fail(piece.error());
   return decode_keys(layout, keys, *piece, cap);
 }
 
 Result<DictContents> read_dict(const memory::MemorySource& memory, const Layout& layout, Address dict,
                                std::size_t cap) {
-  Batch batch;
-  const auto piece = run_one(batch, memory, dict, head_extent(layout));
+  StructBuffer buffer;
+  const auto piece = read_piece(memory, dict, head_extent(layout), buffer);
   if (!piece) return base::fail(piece.error());
   const auto head = decode_head(layout, *piece);
   if (!head) return refused(ErrorCode::malformed, dict, "the layout lacks a field");
@@ -212,7 +204,7 @@ Result<DictContents> read_dict(const memory::MemorySource& memory, const Layout&
   const auto table = read_key_table(memory, layout, head->keys, cap);
   if (!table) return base::fail(table.error());
   ItemCopy copy(head->keys, *table, is_shared ? head->values.plus(layout.attributes.values_data) : Address{});
-  batch.clear();
+  Batch batch;
   copy.add(batch, layout);
   const Batch::Id head_again = batch.add(dict, head_extent(layout));
   batch.run(memory);
