@@ -31,8 +31,8 @@ inline constexpr std::uint64_t dict_subclass = 1U << 29;
 struct TypeShape {
   std::uint64_t flags = 0;
   std::int64_t basic_size = 0, item_size = 0;
-  std::int64_t dict_offset = 0;  ///< negative: from the end of the object
-  base::Address cached_keys;     ///< null for a type that is no heap type
+  std::int64_t dict_offset = 0;    ///< negative: from the end of the object
+  base::Address cached_keys = {};  ///< null for a type that is no heap type
 
   [[nodiscard]] bool has(std::uint64_t flag) const { return (flags & flag) != 0; }
 };
