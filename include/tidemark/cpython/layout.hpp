@@ -261,6 +261,7 @@ struct Layout {
   struct Type {
     Field<base::Address> name = {};
     Field<std::int64_t> basic_size = {};
+    Field<std::int64_t> item_size = {};  ///< 0 unless objects of the type have items behind them
     Field<std::uint64_t> flags = {};
     Field<std::int64_t> dict_offset = {};
     Field<base::Address> cached_keys = {};  ///< of a PyHeapTypeObject: the keys that its instances share

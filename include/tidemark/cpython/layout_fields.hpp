@@ -98,6 +98,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("object.size", layout.object.size);
   visit("type.name", layout.type.name);
   visit("type.basic_size", layout.type.basic_size);
+  visit("type.item_size", layout.type.item_size);
   visit("type.flags", layout.type.flags);
   visit("type.dict_offset", layout.type.dict_offset);
   visit("type.cached_keys", layout.type.cached_keys);

@@ -1,4 +1,4 @@
-// Purpose: strings and bytes of the target as values of ours.
+// Purpose: strings, bytes and ints of the target as values of ours.
 // Invariant: what a header says of its length passes a named cap before anything is allocated or read.
 #pragma once
 
@@ -24,6 +24,9 @@ inline constexpr std::size_t max_c_string_bytes = 64;
 /// A place where an object can be: not null, aligned as malloc and pymalloc align, in user space.
 [[nodiscard]] bool is_plausible_pointer(base::Address address);
 
+/// What the state word of a PyUnicode says: all of its characters are ASCII and follow its head.
+[[nodiscard]] bool is_compact_ascii(std::uint32_t state);
+
 /// A compact PyUnicode of any kind as UTF-8; surrogates, which UTF-8 cannot hold, become U+FFFD. Errors: those of
 /// reading, `malformed` (no compact string; a kind that does not exist).
 [[nodiscard]] base::Result<std::string> read_unicode(const memory::MemorySource& memory, const Layout& layout,
@@ -33,6 +36,14 @@ inline constexpr std::size_t max_c_string_bytes = 64;
 /// Errors: as read_unicode.
 [[nodiscard]] base::Result<Extent> unicode_extent(const memory::MemorySource& memory, const Layout& layout,
                                                   base::Address object);
+
+/// Where a PyLong lies that read_integer reads, from its size to the end of its digits. Errors: as read_integer.
+[[nodiscard]] base::Result<Extent> integer_extent(const memory::MemorySource& memory, const Layout& layout,
+                                                  base::Address object);
+
+/// A PyLong that is not negative and no longer than 64 bits. Errors: those of reading, `malformed` (any other int).
+[[nodiscard]] base::Result<std::uint64_t> read_integer(const memory::MemorySource& memory, const Layout& layout,
+                                                       base::Address object);
 
 /// The contents of a bytes object. Errors: those of reading, `malformed` (a negative size), `limit`.
 [[nodiscard]] base::Result<std::vector<std::byte>> read_bytes_object(const memory::MemorySource& memory,

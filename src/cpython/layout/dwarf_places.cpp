@@ -118,6 +118,7 @@ constexpr auto places = std::to_array<DwarfPlace>({
 
     {"type.name", "_typeobject", "tp_name"},
     {"type.basic_size", "_typeobject", "tp_basicsize"},
+    {"type.item_size", "_typeobject", "tp_itemsize"},
     {"type.flags", "_typeobject", "tp_flags"},
     {"type.dict_offset", "_typeobject", "tp_dictoffset"},
     {"type.cached_keys", "_heaptypeobject", "ht_cached_keys"},

@@ -1,12 +1,10 @@
 #include "code_cache.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "read_piece.hpp"
 #include "tidemark/cpython/objects.hpp"
-#include "tidemark/memory/image_memory.hpp"
 
 namespace tidemark::cpython {
 
@@ -22,30 +20,10 @@ base::Unexpected not_the_code(Address at, const char* detail) {
       base::Error{.code = base::ErrorCode::torn, .doing = "read a code object", .address = at, .detail = detail});
 }
 
-/// A string and the bytes that it was made of: when they are seen again, so is the string.
-struct CopiedText {
-  std::string text;
-  Witness witness;
-};
-
-/// Of one copy: a string that is read in steps may be freed, and its memory used again, between two of them.
-base::Result<CopiedText> copy_text(const memory::MemorySource& memory, const Layout& layout, Address object) {
-  auto extent = unicode_extent(memory, layout, object);
-  if (!extent) return base::fail(std::move(extent).error());
-  const Address start = object.plus(extent->first);
-  std::vector<std::byte> bytes(extent->size());
-  if (auto read = memory.read(start, bytes); !read) return base::fail(std::move(read).error());
-  Witness witness{.address = start, .bytes = bytes};
-  witness.bytes.resize(std::min<std::size_t>(bytes.size(), max_witness_bytes));
-  memory::ImageMemory copy;
-  if (auto added = copy.add({.start = start, .bytes = std::move(bytes)}); !added) {
-    return base::fail(std::move(added).error());
-  }
-  auto text = read_unicode(copy, layout, object);
-  if (!text) {
-    return base::fail({.code = base::ErrorCode::torn, .doing = "read the names of a code object", .address = object});
-  }
-  return CopiedText{.text = std::move(text).value(), .witness = std::move(witness)};
+/// The first bytes stand for all of them.
+Witness cut(Witness witness) {
+  if (witness.bytes.size() > max_witness_bytes) witness.bytes.resize(max_witness_bytes);
+  return witness;
 }
 
 /// The first bytes of the copy that the lines are told from.
@@ -87,7 +65,7 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
                    .line_table = std::move(table).value(),
                    .witnesses = {}};
   if (head.version != 0) return entry;  // another number for each code object: no witness is needed
-  entry.witnesses = {std::move(function->witness), std::move(file->witness),
+  entry.witnesses = {cut(std::move(function->witness)), cut(std::move(file->witness)),
                      witness_of_table(layout, head.line_table, entry.line_table)};
   if (head.bytecode.is_null()) return entry;
   auto size = size_of_bytecode(memory, layout, head.bytecode);

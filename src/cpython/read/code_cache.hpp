@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "copies.hpp"
 #include "tidemark/base/result.hpp"
 #include "tidemark/cpython/layout.hpp"
 #include "tidemark/model/sample.hpp"
@@ -40,18 +41,12 @@ struct CodeHead {
 [[nodiscard]] base::Result<CodeHead> read_code_head(const memory::MemorySource& memory, const Layout& layout,
                                                     base::Address code_type, base::Address code);
 
-/// Bytes of a string of the code object as they were; they must be so still.
-struct Witness {
-  base::Address address;
-  std::vector<std::byte> bytes;
-};
-
 struct CachedCode {
   CodeHead head;
   std::int64_t code_units = 0;
   std::shared_ptr<const model::CodeInfo> info;
   std::vector<std::byte> line_table;
-  std::vector<Witness> witnesses;  ///< none where co_version identifies it
+  std::vector<Witness> witnesses;  ///< of its strings, so still; none where co_version identifies it
 };
 
 class CodeCache {

@@ -1,9 +1,9 @@
 #include "interpreters.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "read_piece.hpp"
 #include "tidemark/cpython/objects.hpp"
 #include "tidemark/cpython/snapshot_reader.hpp"
 
@@ -25,15 +25,11 @@ struct Link {
 };
 
 Result<Link> read_link(const memory::MemorySource& memory, const Layout& layout, Address interpreter) {
-  constexpr std::size_t max_extent_bytes = 512;  // of the two fields, not of PyInterpreterState
-  const Extent extent = extent_of(layout.interpreter.next, layout.interpreter.id);
-  std::array<std::byte, max_extent_bytes> bytes;
-  if (extent.size() > bytes.size()) return refused(ErrorCode::malformed, interpreter, "the layout's link is too long");
-  const auto into = std::span(bytes).first(extent.size());
-  if (auto read = memory.read(interpreter.plus(extent.first), into); !read) return base::fail(std::move(read).error());
-  const Piece piece{.bytes = into, .first = extent.first};
-  const auto next = piece.get(layout.interpreter.next);
-  const auto id = piece.get(layout.interpreter.id);
+  StructBuffer buffer;
+  const auto piece = read_piece(memory, interpreter, extent_of(layout.interpreter.next, layout.interpreter.id), buffer);
+  if (!piece) return base::fail(piece.error());
+  const auto next = piece->get(layout.interpreter.next);
+  const auto id = piece->get(layout.interpreter.id);
   if (!next || !id) return refused(ErrorCode::malformed, interpreter, "the layout lacks a field");
   return Link{.next = *next, .id = *id};
 }
@@ -44,7 +40,6 @@ Result<std::vector<InterpreterPlace>> walk(const memory::MemorySource& memory, c
   std::vector<InterpreterPlace> found;
   for (Address at = head; !at.is_null();) {
     if (found.size() == max_interpreters) return refused(ErrorCode::limit, at, "too many interpreters");
-    if (!is_plausible_pointer(at)) return refused(ErrorCode::torn, at, "not a pointer to an interpreter");
     const auto link = read_link(memory, layout, at);
     if (!link) return base::fail(link.error());
     if (link->id < 0 || (!found.empty() && link->id >= found.back().id)) {

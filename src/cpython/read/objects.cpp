@@ -61,6 +61,27 @@ base::Result<StringHead> read_string_head(const memory::MemorySource& memory, co
                     .data = object.plus(is_ascii ? layout.unicode.ascii_data : layout.unicode.compact_data)};
 }
 
+constexpr unsigned digit_bits = 30;         // PyLong_SHIFT of every 64-bit build
+constexpr std::uint64_t max_digits = 3;     // of a number of 64 bits
+constexpr unsigned tag_size_shift = 3;      // _PyLong_NON_SIZE_BITS, Include/cpython/longintrepr.h of 3.12 on
+constexpr std::uint64_t tag_sign_mask = 3;  // _PyLong_SIGN_MASK
+constexpr std::uint64_t tag_negative = 2;
+
+/// How many digits a PyLong has.
+base::Result<std::size_t> read_digit_count(const memory::MemorySource& memory, const Layout& layout, Address object) {
+  constexpr const char* doing = "read an int";
+  if (!is_plausible_pointer(object)) return malformed(doing, object, "not a pointer to an object");
+  const auto& tag = layout.integer.tag;
+  const std::uint32_t at = tag.is_present() ? tag.offset() : layout.object.size.offset();
+  const auto word = memory.read_value<std::uint64_t>(object.plus(at));
+  if (!word) return base::fail(word.error());
+  // ob_size of a negative one is negative: far too many.
+  const std::uint64_t count = tag.is_present() ? *word >> tag_size_shift : *word;
+  const bool is_negative = tag.is_present() && (*word & tag_sign_mask) == tag_negative;
+  if (is_negative || count > max_digits) return malformed(doing, object, "it is negative or too long");
+  return static_cast<std::size_t>(count);
+}
+
 void append_utf8(std::string& text, char32_t character) {
   if (character > last_character || (character >= 0xd800 && character < 0xe000)) character = replacement_character;
   const auto put = [&](char32_t bits) { text += static_cast<char>(static_cast<unsigned char>(bits)); };
@@ -93,6 +114,8 @@ bool is_plausible_pointer(Address address) {
   return !address.is_null() && address.value % pointer_alignment == 0 && address.value < user_space_end;
 }
 
+bool is_compact_ascii(std::uint32_t state) { return (state & compact_bit) != 0 && (state & ascii_bit) != 0; }
+
 base::Result<std::string> read_unicode(const memory::MemorySource& memory, const Layout& layout, Address object) {
   auto head = read_string_head(memory, layout, object);
   if (!head) return base::fail(std::move(head).error());
@@ -112,6 +135,29 @@ base::Result<Extent> unicode_extent(const memory::MemorySource& memory, const La
   const std::size_t characters = std::min(head->characters, max_name_characters);
   const std::uint64_t end = head->data.value - object.value + characters * head->bytes_per_character;
   return Extent{.first = layout.unicode.length.offset(), .end = static_cast<std::uint32_t>(end)};
+}
+
+base::Result<Extent> integer_extent(const memory::MemorySource& memory, const Layout& layout, Address object) {
+  const auto count = read_digit_count(memory, layout, object);
+  if (!count) return base::fail(count.error());
+  const auto& tag = layout.integer.tag;
+  return Extent{.first = tag.is_present() ? tag.offset() : layout.object.size.offset(),
+                .end = layout.integer.digits + static_cast<std::uint32_t>(*count * sizeof(std::uint32_t))};
+}
+
+base::Result<std::uint64_t> read_integer(const memory::MemorySource& memory, const Layout& layout, Address object) {
+  const auto count = read_digit_count(memory, layout, object);
+  if (!count) return base::fail(count.error());
+  std::array<std::uint32_t, max_digits> digits{};
+  const auto into = std::as_writable_bytes(std::span(digits).first(*count));
+  if (auto read = memory.read(object.plus(layout.integer.digits), into); !read) {
+    return base::fail(std::move(read).error());
+  }
+  constexpr std::uint32_t last_digit_bits = 64 - 2 * digit_bits;
+  const bool fits = digits[2] < 1U << last_digit_bits &&
+                    std::all_of(digits.begin(), digits.end(), [](auto digit) { return digit < 1U << digit_bits; });
+  if (!fits) return malformed("read an int", object, "it is too long");
+  return std::uint64_t{digits[2]} << (2 * digit_bits) | std::uint64_t{digits[1]} << digit_bits | digits[0];
 }
 
 base::Result<std::vector<std::byte>> read_bytes_object(const memory::MemorySource& memory, const Layout& layout,

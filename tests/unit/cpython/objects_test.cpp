@@ -3,6 +3,7 @@
 #include <string>
 
 #include "fake_interpreter.hpp"
+#include "fake_objects.hpp"
 
 using namespace tidemark::cpython;        // the room under test
 using namespace tidemark::cpython::test;  // its hand-made interpreters
@@ -98,5 +99,42 @@ TEST_CASE("a bytes object is read whole or not at all") {
     const auto negative = read_bytes_object(fake.image(), layout, place, 100);
     REQUIRE_FALSE(negative);
     CHECK(negative.error().code == ErrorCode::malformed);
+  });
+}
+
+TEST_CASE("ints of up to 64 bits") {
+  for_each_layout([](const Layout& layout) {
+    FakeObjects fake(layout);
+    for (const std::uint64_t value :
+         {0ULL, 1ULL, (1ULL << 30) - 1, 1ULL << 30, 140'015'214'025'600ULL, 1ULL << 60, 1ULL << 63, ~0ULL}) {
+      const auto read = read_integer(fake.image(), layout, fake.integer(value));
+      REQUIRE(read);
+      CHECK(*read == value);
+    }
+  });
+}
+
+TEST_CASE("ints that are negative, longer or broken are malformed") {
+  for_each_layout([](const Layout& layout) {
+    FakeObjects fake(layout);
+    const auto check_malformed = [&](Address object) {
+      const auto read = read_integer(fake.image(), layout, object);
+      REQUIRE_FALSE(read);
+      CHECK(read.error().code == ErrorCode::malformed);
+    };
+    check_malformed(fake.integer(5, true));
+    check_malformed({});
+    const Address longer = fake.integer(~0ULL);
+    fake.put_at(longer.plus(layout.integer.digits + 8), std::uint32_t{16});  // 2^64
+    check_malformed(longer);
+    const Address broken = fake.integer(5);
+    fake.put_at(broken.plus(layout.integer.digits), std::uint32_t{1} << 30);
+    check_malformed(broken);
+    for (const std::int64_t digits : {std::int64_t{4}, std::int64_t{1} << 40, INT64_MAX >> 3}) {
+      const Address many = fake.integer(5);
+      fake.put(many, layout.object.size, digits);
+      fake.put(many, layout.integer.tag, static_cast<std::uint64_t>(digits) << 3);
+      check_malformed(many);
+    }
   });
 }
