@@ -21,7 +21,7 @@ enum tidemark_kind { tidemark_first = 3, tidemark_last = 200, tidemark_none = -1
 struct tidemark_outer {
   char name[24];
   tidemark_alias inner;
-  const volatile tidemark_alias list[5];
+  volatile tidemark_alias list[5];
   union {
     std::uint32_t whole;
     struct {
