@@ -30,7 +30,13 @@ base::Error malformed(const char* doing) { return elf_error(base::ErrorCode::mal
 
 bool is_x86_64_file(const GElf_Ehdr& header) {
   return header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB &&
-         header.e_machine == EM_X86_64 && (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+         header.e_machine == EM_X86_64 &&
+         (header.e_type == ET_EXEC || header.e_type == ET_DYN || header.e_type == ET_REL);
+}
+
+FileType type_of(const GElf_Ehdr& header) {
+  if (header.e_type == ET_EXEC) return FileType::executable;
+  return header.e_type == ET_DYN ? FileType::shared_object : FileType::relocatable;
 }
 
 /// Calls `visit(section, header)` until it gives false. The section walk of libelf ends by itself: it follows a list
@@ -94,7 +100,7 @@ base::Result<void> ElfFile::read_headers() {
         base::ErrorCode::unsupported, "read the ELF header",
         fmt::format("class {}, machine {}, type {}", header.e_ident[EI_CLASS], header.e_machine, header.e_type)));
   }
-  type_ = header.e_type == ET_EXEC ? FileType::executable : FileType::shared_object;
+  type_ = type_of(header);
   std::size_t count = 0;
   if (elf_getphdrnum(handle_.get(), &count) != 0) return base::fail(malformed("count the program headers"));
   if (count > max_segments) {

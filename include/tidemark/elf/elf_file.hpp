@@ -29,6 +29,7 @@ inline constexpr std::size_t max_build_id_bytes = 64;
 enum class FileType {
   executable,     ///< ET_EXEC: loaded at the addresses it names
   shared_object,  ///< ET_DYN: a library or a position-independent program
+  relocatable,    ///< ET_REL: never loaded; what dwz puts the common part of debug information into
 };
 
 /// A PT_LOAD program header.
