@@ -42,21 +42,12 @@ constexpr Layout layout_v3_10{
     .generation = {.threshold = 0x10, .count = 0x14, .size_bytes = 0x18},
     .generation_stats = {.collections = 0x00, .collected = 0x08, .uncollectable = 0x10, .size_bytes = 0x18},
     .object = {.type = 0x08, .size = 0x10},
-<<<<<<< HEAD
     .type = {.name = 0x18,
              .basic_size = 0x20,
              .item_size = 0x28,
              .flags = 0xa8,
              .dict_offset = 0x120,
              .cached_keys = 0x368},
-=======
-    .type = {.name = 0x18,
-             .basic_size = 0x20,
-             .item_size = 0x28,
-             .flags = 0xa8,
-             .dict_offset = 0x120,
-             .cached_keys = 0x360},
->>>>>>> 72fbefe
     .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
     .dict_keys = {.size = 0x08, .entries_used = 0x20, .indices = 0x28},
     .integer = {.digits = 0x18},
