@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "detail/command_line.hpp"
+#include "detail/locate_options.hpp"
 #include "detail/terminal.hpp"
 #include "tidemark/cli/command.hpp"
 #include "tidemark/cli/failure.hpp"
@@ -18,11 +19,13 @@ struct DoctorOptions {
   std::optional<base::Pid> pid;
   bool json = false;
   bool all = false;
+  cpython::LocateOptions locate;
 };
 
 auto parse(const Manual& manual, std::span<const std::string> arguments) {
   return parse_command<DoctorOptions>(manual, arguments, false, [](const CommandLine& line) {
-    DoctorOptions options{.pid = {}, .json = line.has("json"), .all = line.has("all")};
+    DoctorOptions options{
+        .pid = {}, .json = line.has("json"), .all = line.has("all"), .locate = locate_options_of(line)};
     if (line.has("pid")) options.pid = parse_pid(line.text("pid"));
     return options;
   });
@@ -38,7 +41,7 @@ int doctor(const DoctorOptions& options, Streams& streams) {
   auto own = find_own_facts(*root);
   if (!own) return no_proc(own.error());
   DoctorFacts facts{.own = std::move(*own), .target = {}};
-  if (options.pid) facts.target = find_target_facts(*root, *options.pid);
+  if (options.pid) facts.target = find_target_facts(*root, *options.pid, options.locate);
   const auto view = judge(facts);
   auto style = style_of(STDOUT_FILENO);
   style.all = options.all;
@@ -63,6 +66,7 @@ Manual doctor_manual() {
   add("pid,p", boost::program_options::value<std::string>()->value_name("PID"), "the process to look at");
   add("json", "one JSON object (docs/doctor.md)");
   add("all", "every C extension module, not only the largest");
+  add_locate_options(add);
   manual.examples = {
       {"tidemark doctor", "what works here for any process"},
       {"tidemark doctor -p 4711", "may this process be read, and its Python?"},
@@ -71,7 +75,7 @@ Manual doctor_manual() {
   manual.exit_status =
       "0 everything works, with -p the interpreter included; 2 usage;\n"
       "3 the target (or /proc) cannot be opened; 4 partial: the columns of /proc, as\n"
-      "far as they are not refused, but not all or not the interpreter. Without the\n"
+      "far as they are not refused, but not all or not all of the interpreter. Without the\n"
       "cgroup's figures or fork events it is 0 all the same.\n";
   return manual;
 }

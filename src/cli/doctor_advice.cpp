@@ -131,6 +131,14 @@ Advice python_advice(const TargetFacts& target) {
           {{"anywhere", what}}};
 }
 
+Advice degraded_advice(const cpython::Found& found) {
+  return {"interpreter_part",
+          fmt::format("The interpreter is read without: {}.", fmt::join(words_of(found.missing), ", ")),
+          {{"anywhere", found.missing.native_ids
+                            ? "where the C library is not glibc, Python 3.11 and later state the native ids themselves"
+                            : "all else is read; please report this build with the output of doctor --json"}}};
+}
+
 void advise_about_target(const OwnFacts& own, const TargetFacts& target, std::vector<Advice>& advice) {
   if (target.absence != Absence::none) {
     advice.push_back(absence_advice(target));
@@ -154,6 +162,9 @@ void advise_about_target(const OwnFacts& own, const TargetFacts& target, std::ve
   }
   if (target.python.refusal && !(cause && target.python.refusal == model::Reason::denied)) {
     advice.push_back(python_advice(target));
+  }
+  if (!target.python.refusal && target.python.found.missing.any()) {
+    advice.push_back(degraded_advice(target.python.found));
   }
 }
 

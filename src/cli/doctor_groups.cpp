@@ -197,14 +197,56 @@ DoctorGroup access_group(const TargetFacts& target) {
   return group;
 }
 
-void add_debug_file(const DebugFileFacts& debug, std::vector<DoctorFact>& facts) {
-  if (!debug.build_id) {
+std::string address_text(base::Address address) { return fmt::format("{:#x}", address.value); }
+
+/// Where the runtime is, and how that was found.
+void add_place(const TargetFacts& target, std::vector<DoctorFact>& facts) {
+  const auto& [found, refusal, refusal_text, place, debug_file] = target.python;
+  if (found.module_path.empty()) return;
+  const bool in_program = found.module_path == target.program;
+  facts.push_back({"module", "found in", Mark::ok,
+                   found.module_path + (in_program ? " (the program itself)" : " (a library)"), found.module_path});
+  facts.push_back({"linkage", "linkage", Mark::note, in_program ? "static" : "shared library",
+                   std::string(in_program ? "static" : "shared")});
+  if (!found.located_by.empty()) {
+    facts.push_back({"located_by", "found by", Mark::note, found.located_by, found.located_by});
+  }
+  if (place) {
+    facts.push_back({"runtime_address", "_PyRuntime", Mark::note, address_text(place->runtime),
+                     address_text(place->runtime)});
+    facts.push_back({"code_type_address", "PyCode_Type", Mark::note, address_text(place->code_type),
+                     address_text(place->code_type)});
+  }
+  std::string others;
+  for (const auto& other : found.others) {
+    others += fmt::format("{}{}: {}", others.empty() ? "" : "; ", other.module_path, other.why);
+  }
+  if (!others.empty()) facts.push_back({"other_runtimes", "also there", Mark::note, others, others});
+}
+
+DoctorFact self_check_fact(const PythonFacts& python) {
+  if (python.refusal) {
+    const std::string reason(model::text_of(*python.refusal));
+    return {"self_check", "self-check", Mark::missing, reason + ": " + python.refusal_text, reason};
+  }
+  const auto missing = words_of(python.found.missing);
+  std::string text = missing.empty() ? "passed" : fmt::format("degraded: without {}", fmt::join(missing, ", "));
+  if (python.found.ended_threads > 0) {
+    text += fmt::format("; {} thread states are of threads that have ended", python.found.ended_threads);
+  }
+  return {"self_check", "self-check", missing.empty() ? Mark::ok : Mark::missing, std::move(text),
+          std::string(missing.empty() ? "ok" : "degraded")};
+}
+
+void add_debug_file(const PythonFacts& python, std::vector<DoctorFact>& facts) {
+  const auto& id = python.found.build_id;
+  if (id.empty()) {
     facts.push_back({"build_id", "build-id", Mark::unknown, "none could be read"});
     return;
   }
-  facts.push_back({"build_id", "build-id", Mark::note, *debug.build_id, *debug.build_id});
-  facts.push_back({"debug_file", "debug file", Mark::note, debug.found.value_or("none in /usr/lib/debug (not needed)"),
-                   debug.found ? FactValue(*debug.found) : FactValue{}});
+  facts.push_back({"build_id", "build-id", Mark::note, id, id});
+  facts.push_back({"debug_file", "debug file", Mark::note, python.debug_file.value_or("none (not needed)"),
+                   python.debug_file ? FactValue(*python.debug_file) : FactValue{}});
 }
 
 DoctorGroup interpreter_group(const TargetFacts& target) {
@@ -214,22 +256,17 @@ DoctorGroup interpreter_group(const TargetFacts& target) {
   if (!python.found.version.empty()) {
     facts.push_back({"version", "version", Mark::note, python.found.version, python.found.version});
   }
-  if (!python.found.module_path.empty()) {
-    const bool in_program = python.found.module_path == target.program;
-    facts.push_back({"module", "found in", Mark::ok,
-                     python.found.module_path + (in_program ? " (the program itself)" : " (a library)"),
-                     python.found.module_path});
-    facts.push_back({"linkage", "linkage", Mark::note, in_program ? "static" : "shared library",
-                     std::string(in_program ? "static" : "shared")});
-  }
+  add_place(target, facts);
   if (!python.found.layout_origin.empty()) {
     facts.push_back({"layout_origin", "layout", Mark::note, python.found.layout_origin, python.found.layout_origin});
   }
-  const bool read = !python.refusal;
-  const std::string reason = read ? "ok" : std::string(model::text_of(*python.refusal));
-  facts.push_back({"self_check", "self-check", read ? Mark::ok : Mark::missing,
-                   read ? "passed" : reason + ": " + python.refusal_text, reason});
-  if (!python.found.module_path.empty()) add_debug_file(python.debug, facts);
+  facts.push_back(self_check_fact(python));
+  const auto missing = words_of(python.found.missing);
+  if (!missing.empty()) {
+    const auto text = fmt::format("{}", fmt::join(missing, ", "));
+    facts.push_back({"missing", "missing", Mark::missing, text, text});
+  }
+  if (!python.found.module_path.empty()) add_debug_file(python, facts);
   if (!target.extension_modules) return group;
   facts.push_back({"c_library", "C library", Mark::note,
                    target.c_library.empty() ? "none recognised" : target.c_library,

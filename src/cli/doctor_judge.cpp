@@ -49,6 +49,14 @@ bool opens_all_files(const TargetFacts& target) {
                       [](const proc::FileAccess& access) { return access.refusal.has_value(); });
 }
 
+const char* partial_summary(const PythonFacts& python) {
+  if (python.refusal) {
+    return "the columns of /proc work, as far as they are not refused below; the Python interpreter is not read.";
+  }
+  if (python.found.missing.any()) return "the Python interpreter is read in part: see its self-check.";
+  return "the Python interpreter is read; a part of /proc is not.";
+}
+
 std::string summary_of(const DoctorFacts& facts, Tier tier) {
   if (!facts.target) {
     return tier == Tier::python ? "Everything works here for processes that we may read; -p PID looks at one."
@@ -60,9 +68,7 @@ std::string summary_of(const DoctorFacts& facts, Tier tier) {
       return fmt::format("pid {} ({}): everything works, its Python interpreter included.", target.pid, target.name);
     case Tier::proc:
       return fmt::format("pid {} ({}): {}", target.pid, target.name,
-                         target.python.refusal ? "the columns of /proc work, as far as they are not refused below; the "
-                                                 "Python interpreter is not read."
-                                               : "the Python interpreter is read; a part of /proc is not.");
+                         partial_summary(target.python));
     case Tier::none:
       break;
   }
@@ -118,7 +124,8 @@ Tier best_tier(const DoctorFacts& facts) {
   if (facts.target && facts.target->absence != Absence::none) return Tier::none;
   if (!has_all_features(facts.own) || !facts.own.proc_names_our_pids) return Tier::proc;
   if (!facts.target) return is_held_by_yama(facts.own) ? Tier::proc : Tier::python;
-  const bool whole = opens_all_files(*facts.target) && !facts.target->python.refusal;
+  const auto& python = facts.target->python;
+  const bool whole = opens_all_files(*facts.target) && !python.refusal && !python.found.missing.any();
   return whole ? Tier::python : Tier::proc;
 }
 

@@ -85,19 +85,4 @@ void find_modules(const proc::ProcessFiles& process, TargetFacts& target) {
   target.allocator = allocator_of(paths);
 }
 
-DebugFileFacts find_debug_file(const proc::ProcessFiles& process, const std::string& module, bool is_program) {
-  constexpr std::size_t directory_digits = 2;
-  DebugFileFacts facts{.module = module, .build_id = {}, .found = {}};
-  const auto file = open_elf(process, is_program ? "exe" : "root" + std::string(proc::without_deleted_mark(module)));
-  if (!file) return facts;
-  const auto id = file->build_id();
-  if (!id || id->size() <= directory_digits) return facts;
-  facts.build_id = *id;
-  const std::string path =
-      "/usr/lib/debug/.build-id/" + id->substr(0, directory_digits) + "/" + id->substr(directory_digits) + ".debug";
-  const bool here = base::open_at(AT_FDCWD, path, O_RDONLY, "look for a debug file").has_value();
-  if (here || base::open_at(process.dir_fd(), "root" + path, O_RDONLY, "look for a debug file")) facts.found = path;
-  return facts;
-}
-
 }  // namespace tidemark::cli

@@ -6,6 +6,7 @@
 
 #include "detail/doctor_cgroup.hpp"
 #include "detail/doctor_modules.hpp"
+#include "tidemark/cpython/debug_file.hpp"
 #include "tidemark/memory/live_memory.hpp"
 #include "tidemark/present/units.hpp"
 #include "tidemark/proc/clocks.hpp"
@@ -40,14 +41,15 @@ cpython::OpenFailure failure_of(const base::Error& error) {
 }
 
 cpython::OpenResult open_once(const proc::ProcRoot& root, proc::ProcessFiles& process,
-                              std::unique_ptr<memory::LiveMemory>& memory) {
+                              std::unique_ptr<memory::LiveMemory>& memory, const cpython::LocateOptions& options) {
   auto opened = memory::LiveMemory::open(root.fd(), process.pid());
   if (!opened) return failure_of(opened.error());
   memory = std::move(*opened);
-  return cpython::Interpreter::open(process, *memory);
+  return cpython::Interpreter::open(process, *memory, options);
 }
 
-PythonFacts find_python(const proc::ProcRoot& root, proc::ProcessFiles& process) {
+PythonFacts find_python(const proc::ProcRoot& root, proc::ProcessFiles& process,
+                        const cpython::LocateOptions& options) {
   PythonFacts facts;
   if (!proc::names_our_pids(root)) {
     // The calls that read memory take a pid of our namespace: they would read another process.
@@ -58,7 +60,7 @@ PythonFacts find_python(const proc::ProcRoot& root, proc::ProcessFiles& process)
   for (int tries = 0; tries < most_tries; ++tries) {
     if (tries > 0) std::this_thread::sleep_for(between_tries);
     std::unique_ptr<memory::LiveMemory> memory;
-    const auto opened = open_once(root, process, memory);
+    const auto opened = open_once(root, process, memory, options);
     if (const auto* failure = std::get_if<cpython::OpenFailure>(&opened)) {
       facts.found = failure->found;
       facts.refusal = failure->reason;
@@ -66,7 +68,9 @@ PythonFacts find_python(const proc::ProcRoot& root, proc::ProcessFiles& process)
       if (!failure->retry) break;
       continue;
     }
-    facts.found = std::get<std::unique_ptr<cpython::Interpreter>>(opened)->found();
+    const auto& interpreter = *std::get<std::unique_ptr<cpython::Interpreter>>(opened);
+    facts.found = interpreter.found();
+    facts.place = interpreter.place();
     facts.refusal.reset();
     facts.refusal_text.clear();
     break;
@@ -84,20 +88,22 @@ void find_identity(const proc::ProcRoot& root, const proc::ProcessFiles& process
   target.program_file = proc::program_file(process);
 }
 
-void find_rest(const proc::ProcRoot& root, proc::ProcessFiles& process, TargetFacts& target) {
+void find_rest(const proc::ProcRoot& root, proc::ProcessFiles& process, const cpython::LocateOptions& options,
+               TargetFacts& target) {
   target.namespaces = proc::read_namespaces(root, std::to_string(target.pid));
   target.dumpable = proc::is_dumpable(process, target.privileges.uids.effective());
   target.files = proc::probe_files(process);
   target.cgroup = find_cgroup(root, target.pid);
-  target.python = find_python(root, process);
-  const auto& module = target.python.found.module_path;
-  if (!module.empty()) target.python.debug = find_debug_file(process, module, module == target.program);
+  target.python = find_python(root, process, options);
+  if (auto debug = cpython::find_debug_file(process, target.python.found.build_id)) {
+    target.python.debug_file = std::move(debug->path);
+  }
   find_modules(process, target);
 }
 
 }  // namespace
 
-TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid) {
+TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid, const cpython::LocateOptions& options) {
   TargetFacts target;
   target.pid = pid;
   auto process = proc::ProcessFiles::open(root, pid);
@@ -113,7 +119,7 @@ TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid) {
   target.privileges = *privileges;
   target.pid_namespaces = status->pid_namespaces;
   find_identity(root, *process, *stat, target);
-  find_rest(root, *process, target);
+  find_rest(root, *process, options, target);
   return target;
 }
 

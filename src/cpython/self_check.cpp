@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "locate/scan.hpp"
 #include "untested_check.hpp"
 
 namespace tidemark::cpython {
@@ -14,6 +15,9 @@ namespace {
 using base::ErrorCode;
 using model::Reason;
 using model::Source;
+
+/// The kernel gives out no thread id from here on (PID_MAX_LIMIT, include/linux/threads.h).
+constexpr std::uint64_t thread_id_limit = 1 << 22;
 
 OpenFailure miss(const LocatedRuntime& runtime, std::string detail, Reason reason = Reason::self_check) {
   return OpenFailure{.reason = reason,
@@ -30,50 +34,127 @@ OpenFailure unreadable(const LocatedRuntime& runtime, base::Error error) {
   return OpenFailure{.reason = reason, .error = std::move(error), .retry = true, .found = runtime.found};
 }
 
-std::optional<OpenFailure> check_code_type(const LocatedRuntime& runtime, const memory::MemorySource& memory) {
-  auto named = is_type_named(runtime, memory, runtime.place.code_type, "code");
-  if (!named) return unreadable(runtime, std::move(named).error());
-  return *named ? std::nullopt : std::optional(miss(runtime, "the type of code has another name"));
+bool is_read_error(Reason reason) {
+  return reason == Reason::gone || reason == Reason::denied || reason == Reason::absent;
 }
 
-/// What a snapshot must not lack, whatever the process does; a frame and the GIL may be moving.
-std::optional<OpenFailure> check_snapshot(const LocatedRuntime& runtime, const PythonSnapshot& snapshot) {
-  for (const auto& gap : snapshot.gaps) {
-    if (gap.source == Source::frame || gap.source == Source::gil) continue;
-    const bool is_read_error =
-        gap.reason == Reason::gone || gap.reason == Reason::denied || gap.reason == Reason::absent;
-    return miss(runtime, fmt::format("{} of its first reading", model::text_of(gap)),
-                is_read_error ? gap.reason : Reason::self_check);
+bool has_gap(const PythonSnapshot& snapshot, Source source) {
+  return std::ranges::find(snapshot.gaps, source, &model::Gap::source) != snapshot.gaps.end();
+}
+
+/// The checks of one runtime, over as many readings as they need.
+class SelfCheck {
+ public:
+  SelfCheck(const LocatedRuntime& runtime, const memory::MemorySource& memory, proc::ProcessFiles& process,
+            SnapshotReader& reader)
+      : runtime_(runtime), memory_(memory), process_(process), reader_(reader) {
+    // A frame and the GIL may be moving: of a build that was tested nobody waits for them.
+    gil_fits_ = frames_fit_ = !runtime.is_strict;
+    // Without native ids nobody can say which thread holds it.
+    if (runtime.found.missing.native_ids) gil_fits_ = true;
   }
-  return std::nullopt;
-}
 
-/// Of a micro release that was never tested: at rest nothing may be missing, and what is there must fit.
-std::optional<OpenFailure> check_untested(const LocatedRuntime& runtime, const memory::MemorySource& memory,
-                                          const PythonSnapshot& snapshot, const SnapshotReader& reader) {
-  if (!snapshot.gaps.empty()) {
-    return miss(runtime, fmt::format("{} of a release that was never tested", model::text_of(snapshot.gaps.front())));
+  CheckResult run() {
+    if (auto failed = check_code_type()) return std::move(*failed);
+    const int attempts = runtime_.is_strict ? max_strict_attempts : max_check_attempts;
+    for (int attempt = 0; attempt < attempts && !is_settled(); ++attempt) take_reading();
+    if (!passed_) return std::move(*failed_);
+    Checked checked{.missing = runtime_.found.missing, .ended_threads = *ended_threads_};
+    checked.missing.gc = !gc_fits_;
+    checked.missing.gil = !gil_fits_;
+    checked.missing.frames = !frames_fit_;
+    if (failed_ && is_read_error(failed_->reason) && checked.missing.gc) return std::move(*failed_);
+    return checked;
   }
-  auto misfit = misfit_of(runtime, memory, reader);
-  if (!misfit) return unreadable(runtime, std::move(misfit).error());
-  return *misfit ? std::optional(miss(runtime, **misfit)) : std::nullopt;
-}
 
-std::optional<OpenFailure> check_thread_ids(const LocatedRuntime& runtime, proc::ProcessFiles& process,
-                                            const std::vector<std::uint64_t>& stated) {
-  auto threads = proc::inner_thread_ids(process);
-  if (!threads) return unreadable(runtime, std::move(threads).error());
-  std::ranges::sort(*threads);
-  bool any = false;
-  for (const std::uint64_t id : stated) {
-    if (id == 0) continue;  // a state made for a thread that has not begun (thread_run sets it)
-    if (!std::in_range<base::Tid>(id) || !std::ranges::binary_search(*threads, static_cast<base::Tid>(id))) {
-      return miss(runtime, fmt::format("native thread id {} is no thread of the process", id));
+ private:
+  [[nodiscard]] bool is_settled() const {
+    return passed_ && gc_fits_ && gil_fits_ && frames_fit_ && ended_threads_ == std::size_t{0};
+  }
+
+  [[nodiscard]] std::optional<OpenFailure> check_code_type() const {
+    auto named = is_type_named(runtime_.layout, *runtime_.module, memory_, runtime_.place.code_type, "code");
+    if (!named) return unreadable(runtime_, std::move(named).error());
+    return *named ? std::nullopt : std::optional(miss(runtime_, "the type of code has another name"));
+  }
+
+  void take_reading() {
+    const PythonSnapshot snapshot = reader_.read();
+    failed_ = check_snapshot(snapshot);
+    if (!failed_) failed_ = check_thread_ids();
+    if (failed_) return;
+    passed_ = true;
+    gc_fits_ = gc_fits_ || (!has_gap(snapshot, Source::gc) && fits(misfit_of_collector));
+    gil_fits_ = gil_fits_ || !has_gap(snapshot, Source::gil);
+    frames_fit_ = frames_fit_ || (!has_gap(snapshot, Source::frame) && fits(misfit_of_frames));
+  }
+
+  /// What a snapshot must not lack, whatever the process does; a part that merely does not fit is another matter.
+  [[nodiscard]] std::optional<OpenFailure> check_snapshot(const PythonSnapshot& snapshot) const {
+    for (const auto& gap : snapshot.gaps) {
+      if (gap.source == Source::frame || gap.source == Source::gil) continue;
+      if (gap.source == Source::gc && !is_read_error(gap.reason)) continue;
+      return miss(runtime_, fmt::format("{} of its first reading", model::text_of(gap)),
+                  is_read_error(gap.reason) ? gap.reason : Reason::self_check);
     }
-    any = true;
+    return std::nullopt;
   }
-  if (!any) return miss(runtime, "no thread state has a native thread id");
-  return std::nullopt;
+
+  template <class Check>
+  [[nodiscard]] bool fits(Check check) {
+    if (!runtime_.is_strict) return true;
+    auto misfit = check(runtime_, memory_, reader_);
+    if (!misfit && is_read_error(model::reason_of(misfit.error()))) {
+      failed_ = unreadable(runtime_, std::move(misfit).error());
+    }
+    return misfit && !*misfit;
+  }
+
+  [[nodiscard]] std::optional<OpenFailure> check_thread_ids() {
+    auto threads = proc::inner_thread_ids(process_);
+    if (!threads) return unreadable(runtime_, std::move(threads).error());
+    auto main_thread = proc::inner_pid(process_);
+    if (!main_thread) return unreadable(runtime_, std::move(main_thread).error());
+    std::ranges::sort(*threads);
+    std::size_t alive = 0, ended = 0;
+    bool has_main = false;
+    std::uint64_t stranger = 0;
+    for (const std::uint64_t id : reader_.native_thread_ids()) {
+      if (id == 0) continue;  // a state made for a thread that has not begun (thread_run sets it)
+      if (id >= thread_id_limit) return no_thread(id);
+      if (std::ranges::binary_search(*threads, static_cast<base::Tid>(id))) {
+        ++alive;
+        has_main = has_main || id == static_cast<std::uint64_t>(*main_thread);
+      } else {
+        ++ended;
+        stranger = id;
+      }
+    }
+    const bool may_leak = !runtime_.is_strict && alive > 0 && (has_main || ended <= alive);
+    if (ended > 0 && !may_leak) return no_thread(stranger);
+    if (alive == 0 && !runtime_.found.missing.native_ids)
+      return miss(runtime_, "no thread state has a native thread id");
+    ended_threads_ = std::min(ended, ended_threads_.value_or(ended));
+    return std::nullopt;
+  }
+
+  [[nodiscard]] OpenFailure no_thread(std::uint64_t id) const {
+    return miss(runtime_, fmt::format("native thread id {} is no thread of the process", id));
+  }
+
+  const LocatedRuntime& runtime_;
+  const memory::MemorySource& memory_;
+  proc::ProcessFiles& process_;
+  SnapshotReader& reader_;
+  std::optional<OpenFailure> failed_;  ///< of the last reading
+  bool passed_ = false;                ///< one reading had all that must hold
+  bool gc_fits_ = false, gil_fits_ = false, frames_fit_ = false;
+  std::optional<std::size_t> ended_threads_;
+};
+
+void drop(PythonSnapshot& snapshot, Source source) {
+  std::erase_if(snapshot.gaps, [source](const model::Gap& gap) { return gap.source == source; });
+  snapshot.gaps.push_back({.source = source, .reason = Reason::self_check});
 }
 
 }  // namespace
@@ -91,19 +172,35 @@ std::optional<OpenFailure> check_initialized(const LocatedRuntime& runtime, cons
                      .found = runtime.found};
 }
 
-std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
-                                      proc::ProcessFiles& process, SnapshotReader& reader) {
-  if (auto failed = check_code_type(runtime, memory)) return failed;
-  std::optional<OpenFailure> failed;
-  const int attempts = runtime.is_untested_micro ? max_untested_attempts : max_check_attempts;
-  for (int attempt = 0; attempt < attempts; ++attempt) {
-    const PythonSnapshot snapshot = reader.read();
-    failed = check_snapshot(runtime, snapshot);
-    if (!failed && runtime.is_untested_micro) failed = check_untested(runtime, memory, snapshot, reader);
-    if (!failed) failed = check_thread_ids(runtime, process, reader.native_thread_ids());
-    if (!failed) break;
+CheckResult self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory, proc::ProcessFiles& process,
+                       SnapshotReader& reader) {
+  return SelfCheck(runtime, memory, process, reader).run();
+}
+
+PythonSnapshot withhold(PythonSnapshot snapshot, const MissingParts& missing) {
+  if (!missing.any() || has_gap(snapshot, Source::python)) return snapshot;
+  if (missing.gc) {
+    snapshot.reading.gc.reset();
+    drop(snapshot, Source::gc);
   }
-  return failed;
+  if (missing.gil || missing.native_ids) {
+    snapshot.reading.gil_holder.reset();
+    drop(snapshot, Source::gil);
+  }
+  if (missing.frames) {
+    snapshot.reading.frame.reset();
+    drop(snapshot, Source::frame);
+  }
+  return snapshot;
+}
+
+std::vector<std::string> words_of(const MissingParts& missing) {
+  std::vector<std::string> words;
+  if (missing.gc) words.emplace_back("gc");
+  if (missing.gil) words.emplace_back("gil");
+  if (missing.frames) words.emplace_back("frames");
+  if (missing.native_ids) words.emplace_back("native_ids");
+  return words;
 }
 
 }  // namespace tidemark::cpython

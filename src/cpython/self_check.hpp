@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <variant>
 
 #include "locate/runtime.hpp"
 #include "tidemark/cpython/interpreter.hpp"
@@ -11,18 +12,32 @@ namespace tidemark::cpython {
 /// Tries of what a running process can change between two of our reads: thread ids against /proc/PID/task.
 inline constexpr int max_check_attempts = 3;
 /// Where the innermost frame counts too, which a busy program seldom holds still.
-inline constexpr int max_untested_attempts = 100;
+inline constexpr int max_strict_attempts = 100;
 
-/// nullopt when all holds: PyCode_Type calls itself "code"; the thread states are one list that points back at the main
-/// interpreter; the collector's pointers lead into itself; each native thread id is a thread of the process. The cookie
-/// was compared when the layout was chosen. Of an untested micro release further all of untested_check.hpp, of a
-/// reading without any gap.
-[[nodiscard]] std::optional<OpenFailure> self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
-                                                    proc::ProcessFiles& process, SnapshotReader& reader);
+/// The layout may be used: all of it, or all but the parts that are missing.
+struct Checked {
+  MissingParts missing;
+  std::size_t ended_threads = 0;  ///< states whose native id is no thread of the process
+};
+using CheckResult = std::variant<Checked, OpenFailure>;
+
+/// What must hold, or nothing is read: PyCode_Type calls itself "code"; the thread states are one list that points back
+/// at the main interpreter; native thread ids are threads of the process. (The cookie was compared when the layout was
+/// chosen.) A program may leak the states of threads that have ended: then most ids must be threads, or one of them the
+/// process's own main thread. Of a runtime that is strict all of them.
+///
+/// What does not hold of the rest is missing: the collector's pointers lead into itself; where the runtime is strict,
+/// further what untested_check.hpp asks, and one reading each in which the holder of the GIL and the innermost frame
+/// were settled.
+[[nodiscard]] CheckResult self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                     proc::ProcessFiles& process, SnapshotReader& reader);
 
 /// nullopt when the runtime says of itself that it is initialised, which it does last of all; else `starting`, to be
 /// tried again.
 [[nodiscard]] std::optional<OpenFailure> check_initialized(const LocatedRuntime& runtime,
                                                            const memory::MemorySource& memory);
+
+/// The snapshot without the parts that are missing, each of them a gap `self_check`.
+[[nodiscard]] PythonSnapshot withhold(PythonSnapshot snapshot, const MissingParts& missing);
 
 }  // namespace tidemark::cpython

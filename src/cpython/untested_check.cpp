@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "locate/scan.hpp"
 #include "tidemark/cpython/objects.hpp"
 
 namespace tidemark::cpython {
@@ -13,7 +14,6 @@ namespace tidemark::cpython {
 namespace {
 
 using base::Address;
-using Misfit = base::Result<std::optional<std::string>>;
 
 constexpr std::uint64_t gc_flags = 3;  // the lower bits of _gc_prev and _gc_next (Include/internal/pycore_gc.h)
 constexpr std::int32_t max_first_line = 1 << 24;
@@ -47,7 +47,7 @@ class Check {
     auto type = pointer_at(object.plus(runtime_.layout.object.type.offset()));
     if (!type) return base::fail(std::move(type).error());
     if (!is_plausible_pointer(*type)) return miss(what);
-    auto named = is_type_named(runtime_, memory_, *type, type_name);
+    auto named = is_type_named(runtime_.layout, *runtime_.module, memory_, *type, type_name);
     if (!named) return base::fail(std::move(named).error());
     return *named ? none() : miss(what);
   }
@@ -126,27 +126,21 @@ class Check {
 
 }  // namespace
 
-base::Result<bool> is_type_named(const LocatedRuntime& runtime, const memory::MemorySource& memory, Address type,
-                                 std::string_view name) {
-  auto at = memory.read_value<Address>(type.plus(runtime.layout.type.name.offset()));
-  if (!at) return base::fail(std::move(at).error());
-  std::string text(name.size() + 1, '\0');
-  const auto into = std::as_writable_bytes(std::span(text));
-  if (auto read = memory.read(*at, into); !read) {
-    auto constant = runtime.module.file.read_at(at->minus(runtime.module.bias).value, into);
-    if (!constant) return base::fail(std::move(read).error());
-  }
-  return text == std::string(name) + '\0';
-}
-
-Misfit misfit_of(const LocatedRuntime& runtime, const memory::MemorySource& memory, const SnapshotReader& reader) {
+Misfit misfit_of_collector(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                           const SnapshotReader& reader) {
   const Check check(runtime, memory);
   const auto places = reader.places();
-  if (auto misfit = check.size_of_code(); !misfit || *misfit) return misfit;
   if (auto misfit = check.collector(places.collector); !misfit || *misfit) return misfit;
-  if (auto misfit = check.object(places.garbage, "list", "gc.garbage is no list"); !misfit || *misfit) return misfit;
-  if (places.frame_code.is_null()) return std::optional<std::string>();  // no Python code runs
-  return check.code(places.frame_code);
+  return check.object(places.garbage, "list", "gc.garbage is no list");
+}
+
+Misfit misfit_of_frames(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                        const SnapshotReader& reader) {
+  const Check check(runtime, memory);
+  if (auto misfit = check.size_of_code(); !misfit || *misfit) return misfit;
+  const Address code = reader.places().frame_code;
+  if (code.is_null()) return std::optional<std::string>();  // no Python code runs
+  return check.code(code);
 }
 
 }  // namespace tidemark::cpython

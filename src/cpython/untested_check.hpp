@@ -11,15 +11,17 @@
 
 namespace tidemark::cpython {
 
-/// The name of a type is a constant, whose page is often not resident: then it is as in the file.
-[[nodiscard]] base::Result<bool> is_type_named(const LocatedRuntime& runtime, const memory::MemorySource& memory,
-                                               base::Address type, std::string_view name);
+/// nullopt: all fits; else what does not.
+using Misfit = base::Result<std::optional<std::string>>;
 
-/// What does not fit, of a reading that the reader has just made: code objects are of the size that the table says;
-/// gc.garbage is a list; the collector's oldest generation is a ring that leads back; what a code object refers to is
-/// of the types that it must be; whether the collector is on is 0 or 1. nullopt: all fits. Errors: those of reading.
-[[nodiscard]] base::Result<std::optional<std::string>> misfit_of(const LocatedRuntime& runtime,
-                                                                 const memory::MemorySource& memory,
-                                                                 const SnapshotReader& reader);
+/// Of a reading that the reader has just made: gc.garbage is a list; the collector's oldest generation is a ring that
+/// leads back; whether the collector is on is 0 or 1. Errors: those of reading.
+[[nodiscard]] Misfit misfit_of_collector(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                         const SnapshotReader& reader);
+
+/// Of the same: code objects are of the size that the table says; what the innermost frame's code object refers to is
+/// of the types that it must be.
+[[nodiscard]] Misfit misfit_of_frames(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                      const SnapshotReader& reader);
 
 }  // namespace tidemark::cpython

@@ -45,18 +45,12 @@ struct OwnFacts {
   }
 };
 
-/// A detached debug file that was looked for.
-struct DebugFileFacts {
-  std::string module;  ///< the file that holds the runtime
-  std::optional<std::string> build_id;
-  std::optional<std::string> found;  ///< the debug file; nullopt: none
-};
-
 struct PythonFacts {
   cpython::Found found;                  ///< as far as known
   std::optional<model::Reason> refusal;  ///< nullopt: it is read
   std::string refusal_text;
-  DebugFileFacts debug;
+  std::optional<cpython::RuntimePlace> place;  ///< nullopt: it is not read
+  std::optional<std::string> debug_file;       ///< the detached one of its build-id; nullopt: none
 };
 
 /// Why there is nothing to look at.
@@ -89,7 +83,8 @@ struct DoctorFacts {
 };
 
 [[nodiscard]] base::Result<OwnFacts> find_own_facts(const proc::ProcRoot& root);
-[[nodiscard]] TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid);
+[[nodiscard]] TargetFacts find_target_facts(const proc::ProcRoot& root, base::Pid pid,
+                                            const cpython::LocateOptions& options = {});
 
 /// Why the kernel refuses a target's files or its memory.
 enum class Cause {

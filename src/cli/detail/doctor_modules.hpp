@@ -1,4 +1,4 @@
-// Purpose: what the mapped files of a target tell: C extension modules, C library, allocator, debug files.
+// Purpose: what the mapped files of a target tell: C extension modules, C library, allocator.
 #pragma once
 
 #include "tidemark/cli/doctor.hpp"
@@ -8,10 +8,5 @@ namespace tidemark::cli {
 
 /// Fills `extension_modules`, `c_library` and `allocator` from one reading of smaps; unset when that is refused.
 void find_modules(const proc::ProcessFiles& process, TargetFacts& target);
-
-/// Looks for the detached debug file of `module` (a path as the target names it) by its build-id, here and in the
-/// target's own file system. `is_program`: /proc/PID/exe leads to it.
-[[nodiscard]] DebugFileFacts find_debug_file(const proc::ProcessFiles& process, const std::string& module,
-                                             bool is_program);
 
 }  // namespace tidemark::cli

@@ -6,6 +6,9 @@
 #include <array>
 #include <utility>
 
+#include "scan.hpp"
+#include "segment_copy.hpp"
+#include "tidemark/cpython/debug_file.hpp"
 #include "version_text.hpp"
 
 namespace tidemark::cpython {
@@ -58,57 +61,56 @@ std::string text_of(const Version& version) {
   return text + fmt::format("{}{}", level, version.serial);
 }
 
-/// Bytes at a linked address: out of the file where they are constant (their page need not be resident), else of the
-/// target.
-base::Result<void> read_linked(const Module& module, const memory::MemorySource& memory, std::uint64_t address,
-                               std::span<std::byte> into) {
-  if (module.file.read_at(address, into)) return {};
-  return memory.read(Address{address}.plus(module.bias), into);
-}
-
-base::Result<Version> read_version(const Module& module, const memory::MemorySource& memory) {
-  std::uint64_t hex = 0;
-  auto read = read_linked(module, memory, module.symbols.version->address, std::as_writable_bytes(std::span(&hex, 1)));
-  if (!read) return base::fail(std::move(read).error());
-  return version_of(hex);
-}
-
-/// Everything that decides on the layout, once the module is known to be Python's.
+/// Everything that decides on the layout of a runtime whose place is known.
 class Chooser {
  public:
-  Chooser(Module module, const memory::MemorySource& memory) : module_(std::move(module)), memory_(memory) {
-    found_.module_path = module_.path;
+  Chooser(std::shared_ptr<const Module> module, const Site& site, const proc::ProcessFiles& process,
+          const memory::MemorySource& memory, const LocateOptions& options)
+      : module_(std::move(module)), site_(site), process_(process), memory_(memory), options_(options) {
+    found_.module_path = module_->path;
+    found_.located_by = site_.located_by;
+    found_.build_id = build_id_of(*module_, memory_);
+    runtime_ = Address{site_.symbols.runtime->address}.plus(module_->bias);
   }
 
   LocateResult choose() {
-    const auto& symbols = module_.symbols;
-    if (!symbols.runtime) return without_runtime();
-    if (!symbols.version) {  // 3.7 to 3.10
-      const auto version = find_version(module_, memory_);
-      return version ? with_version(*version) : without_version();
-    }
-    auto version = read_version(module_, memory_);
+    if (auto read = read_start(); !read) return unreadable(std::move(read).error(), found_);
+    auto version = find_stated_version();
     if (!version) return unreadable(std::move(version).error(), found_);
-    return with_version(*version);
+    return *version ? with_version(**version) : without_version();
   }
 
  private:
+  base::Result<void> read_start() {
+    auto read = memory_.read(runtime_, start_);
+    if (read) offsets_ = parse_debug_offsets(start_);
+    // Before 3.13 it is only its fields that must be there.
+    const bool is_nothing = read.has_value() || read.error().code == ErrorCode::fault;
+    return is_nothing ? base::Result<void>() : read;
+  }
+
+  /// The number that it exports (3.11 on), what its cookie says (3.13 on), the text that it makes while it starts.
+  base::Result<std::optional<Version>> find_stated_version() {
+    if (const auto& symbol = site_.symbols.version) {
+      std::uint64_t hex = 0;
+      auto read = read_linked(*module_, memory_, symbol->address, std::as_writable_bytes(std::span(&hex, 1)));
+      if (read) return std::optional(version_of(hex));
+      if (!offsets_) return base::fail(std::move(read).error());
+    }
+    if (offsets_) return std::optional(version_of(offsets_->py_version_hex));
+    return find_version(*module_, memory_);
+  }
+
   LocateResult with_version(const Version& version) {
-    const auto& symbols = module_.symbols;
     found_.version = text_of(version);
-    if (symbols.is_debug) return refused(Reason::debug_build, found_, "a pydebug build");
-    std::array<std::byte, debug_offsets_bytes> start;
-    const Address runtime = Address{symbols.runtime->address}.plus(module_.bias);
-    if (auto read = memory_.read(runtime, start); !read) return unreadable(std::move(read).error(), found_);
-    const auto offsets = parse_debug_offsets(start);
-    const Layout* table = find_layout(version.major, version.minor, offsets && offsets->free_threaded);
+    const Layout* table = find_layout(version.major, version.minor, offsets_ && offsets_->free_threaded);
     if (table == nullptr) return unknown_version(found_);
-    return with_table(*table, version, offsets, runtime);
+    return with_table(*table, version);
   }
 
   /// The text is made while the interpreter starts. A name says only for some which version that will be.
   LocateResult without_version() {
-    found_.version = version_in_name(module_.path);
+    found_.version = version_in_name(module_->path);
     const auto is_named = [this](const Layout* layout) {
       return found_.version == fmt::format("{}.{}", layout->major, layout->minor);
     };
@@ -118,42 +120,89 @@ class Chooser {
                    true, found_);
   }
 
-  /// Python by what it exports, but without the symbol: Python 2 and 3.0 to 3.6, or somebody stripped it.
-  LocateResult without_runtime() {
-    found_.version = version_in_name(module_.path);
-    const bool is_older = found_.version.starts_with("2") ||
-                          (found_.version.size() == 3 && found_.version.starts_with("3.") && found_.version[2] < '7');
-    if (is_older) return unknown_version(found_);
-    return refused(Reason::unsupported, found_, "it exports no _PyRuntime");
-  }
-
-  LocateResult with_table(const Layout& table, const Version& version, const std::optional<DebugOffsets>& offsets,
-                          Address runtime) {
-    const std::uint64_t size = module_.symbols.runtime->size_bytes;
+  LocateResult with_table(const Layout& table, const Version& version) {
+    const std::uint64_t size = size_of_runtime();
     const bool is_known = std::ranges::find(table.runtime_sizes, size) != table.runtime_sizes.end();
-    const std::string named = version_in_name(module_.path);
-    if (size < table.runtime.interpreters_main.end())
+    const std::string named = version_in_name(module_->path);
+    if (size != 0 && size < table.runtime.interpreters_main.end())
       return refused(Reason::self_check, found_, "a cut off _PyRuntime");
     if (!is_known && !named.empty() && !found_.version.starts_with(named)) {
       return refused(Reason::self_check, found_, "its file is named for another version");
     }
-    if (!module_.symbols.code_type) return refused(Reason::unsupported, found_, "it exports no PyCode_Type");
     // The cookie is constant, so this is a process that is being replaced or no Python that we know.
-    if (table.has_debug_offsets && !offsets) return contradicted("the cookie of its version is missing");
-    if (offsets && !agrees(*offsets, version, size)) return contradicted("its cookie contradicts it");
-    Layout layout = table;
-    if (offsets) {
-      auto stated = with_debug_offsets(table, *offsets);
-      if (!stated) return failure(Reason::self_check, std::move(stated).error(), false, found_);
-      layout = *stated;
+    if (table.has_debug_offsets && !offsets_) return contradicted("the cookie of its version is missing");
+    if (offsets_ && !agrees(version, size)) return contradicted("its cookie contradicts it");
+    auto layout = layout_from(table, is_known && !site_.symbols.is_debug);
+    if (!layout) {
+      const bool is_bad = layout.error().code == ErrorCode::malformed || layout.error().code == ErrorCode::limit;
+      return failure(is_bad ? Reason::self_check : Reason::unsupported, std::move(layout).error(), false, found_);
     }
-    found_.layout_origin = std::string(cpython::text_of(layout.origin)) + (is_known ? "" : untested_micro);
-    const Address code_type = Address{module_.symbols.code_type->address}.plus(module_.bias);
+    // No table was made from such a build: its own word is needed.
+    if (site_.symbols.is_debug && layout->origin == LayoutOrigin::builtin) {
+      return refused(Reason::debug_build, found_, "a pydebug build without debug information");
+    }
+    if (layout->thread.pthread.is_present() && module_->has_foreign_pthread) {
+      layout->pthread.tid = {};
+      found_.missing.native_ids = true;
+    }
+    const auto code_type = find_code_type(*layout);
+    if (!code_type) return refused(Reason::unsupported, found_, "PyCode_Type is nowhere to be found");
+    found_.layout_origin = std::string(cpython::text_of(layout->origin)) + (is_known ? "" : untested_micro);
     return LocatedRuntime{.found = std::move(found_),
-                          .layout = layout,
-                          .place = {.runtime = runtime, .code_type = code_type},
+                          .layout = *layout,
+                          .place = {.runtime = runtime_, .code_type = *code_type},
                           .module = std::move(module_),
-                          .is_untested_micro = !is_known};
+                          .is_strict = !is_known || site_.rung == Rung::scan};
+  }
+
+  /// Reading debug information takes some 100 ms: only where nothing else is known, or somebody wants it.
+  [[nodiscard]] base::Result<Layout> layout_from(const Layout& table, bool is_known) const {
+    const auto wanted = options_.layout_origin;
+    const auto may_be = [&](LayoutOrigin origin) { return wanted.value_or(origin) == origin; };
+    if (wanted == LayoutOrigin::dwarf || (!wanted && !is_known)) {
+      auto own = own_layout(table);
+      if (own || wanted) return own;
+    }
+    if (offsets_ && may_be(LayoutOrigin::debug_offsets)) return with_debug_offsets(table, *offsets_);
+    if (may_be(LayoutOrigin::builtin)) return table;
+    return base::fail(base::Error{.code = ErrorCode::unsupported,
+                                  .doing = doing,
+                                  .path = found_.module_path,
+                                  .detail = "it has no layout of the origin that was asked for"});
+  }
+
+  /// By the debug information of the mapped file, or of the detached one of its build-id.
+  [[nodiscard]] base::Result<Layout> own_layout(const Layout& table) const {
+    if (module_->file) {
+      auto layout = layout_from_dwarf(*module_->file, table);
+      if (layout || layout.error().code != ErrorCode::not_found) return layout;
+    }
+    const auto debug = find_debug_file(process_, found_.build_id);
+    if (!debug) {
+      return base::fail(base::Error{.code = ErrorCode::not_found,
+                                    .doing = doing,
+                                    .path = found_.module_path,
+                                    .detail = "it has no debug information, nor a debug file"});
+    }
+    const auto alternate = find_alternate(process_, *debug);
+    return layout_from_dwarf(debug->file, table, alternate ? &alternate->file : nullptr);
+  }
+
+  [[nodiscard]] std::optional<Address> find_code_type(const Layout& layout) const {
+    if (const auto& symbol = site_.symbols.code_type) return Address{symbol->address}.plus(module_->bias);
+    return scan_for_code_type(copy_writable(*module_, memory_), layout, *module_, memory_);
+  }
+
+  /// As the symbol or the section says, else the cookie; 0: nobody does.
+  [[nodiscard]] std::uint64_t size_of_runtime() const {
+    const std::uint64_t size = site_.symbols.runtime->size_bytes;
+    return size != 0 ? size : stated_size().value_or(0);
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> stated_size() const {
+    constexpr std::size_t runtime_size_at = 0x18;
+    if (!offsets_) return std::nullopt;
+    return Piece{.bytes = offsets_->bytes}.get_at<std::uint64_t>(runtime_size_at);
   }
 
   [[nodiscard]] OpenFailure contradicted(std::string detail) const {
@@ -164,45 +213,135 @@ class Chooser {
   }
 
   /// The cookie's version and size of the runtime against what the file says.
-  static bool agrees(const DebugOffsets& offsets, const Version& version, std::uint64_t runtime_size) {
-    constexpr std::size_t runtime_size_at = 0x18;
-    const Version stated = version_of(offsets.py_version_hex);
+  [[nodiscard]] bool agrees(const Version& version, std::uint64_t runtime_size) const {
+    const Version stated = version_of(offsets_->py_version_hex);
     return stated.major == version.major && stated.minor == version.minor && stated.micro == version.micro &&
-           Piece{.bytes = offsets.bytes}.get_at<std::uint64_t>(runtime_size_at) == runtime_size;
+           stated_size() == runtime_size;
   }
 
-  Module module_;
+  std::shared_ptr<const Module> module_;
+  const Site& site_;
+  const proc::ProcessFiles& process_;
   const memory::MemorySource& memory_;
+  const LocateOptions& options_;
   Found found_;
+  Address runtime_;
+  std::array<std::byte, debug_offsets_bytes> start_{};
+  std::optional<DebugOffsets> offsets_;
+};
+
+/// The modules of a process, and the runtimes that are in them.
+class Search {
+ public:
+  Search(const proc::ProcessFiles& process, const memory::MemorySource& memory, const LocateOptions& options)
+      : process_(process), memory_(memory), options_(options) {}
+
+  std::vector<LocateResult> run() {
+    auto regions = process_.maps();
+    if (!regions) return only(unreadable(std::move(regions).error()));
+    if (regions->empty())
+      return only(failure(Reason::gone, {.code = ErrorCode::gone, .doing = doing, .path = process_.path()}, true));
+    executable_ = process_.executable().value_or("");
+    has_foreign_pthread_ = !maps_glibc(*regions);
+    for (const auto& parts : candidate_files(*regions, executable_)) open(parts);
+    look_in_all(cheap_rungs);
+    if (results_.empty()) look_elsewhere(*regions);
+    if (results_.empty()) {
+      std::erase_if(modules_, [](const auto& module) { return is_too_old(*module); });
+      look_in_all(other_rungs);
+    }
+    if (results_.empty()) return only(nothing_found());
+    return std::move(results_);
+  }
+
+ private:
+  static std::vector<LocateResult> only(OpenFailure failed) {
+    std::vector<LocateResult> results;
+    results.emplace_back(std::move(failed));
+    return results;
+  }
+
+  void open(const FileRegions& parts) {
+    const std::string& path = parts.front().path;
+    auto opened = open_module(process_, memory_, parts, path == executable_);
+    if (opened) {
+      opened->has_foreign_pthread = has_foreign_pthread_;
+      modules_.push_back(std::make_shared<const Module>(std::move(*opened)));
+      if (is_too_old(*modules_.back())) too_old_ = modules_.back();
+      if (modules_.back()->symbols.is_python() || version_in_name(path).empty()) return;
+    } else if (version_in_name(path).empty()) {
+      return;
+    }
+    // A python3.x or libpython whose symbols cannot be had is Python all the same.
+    if (unopened_) return;
+    unopened_ =
+        opened
+            ? base::Error{.code = ErrorCode::unsupported, .doing = doing, .path = path, .detail = "it has no symbols"}
+            : std::move(opened).error();
+  }
+
+  void look_in_all(std::span<const Rung> rungs) {
+    for (const auto& module : modules_) {
+      for (const Site& site : find_sites(*module, rungs, process_, memory_, options_)) {
+        results_.push_back(choose_layout(module, site, process_, memory_, options_));
+      }
+    }
+  }
+
+  void look_elsewhere(const std::vector<proc::MapRegion>& regions) {
+    const std::size_t known = modules_.size();
+    for (const auto& parts : other_files(regions, executable_)) {
+      if (modules_.size() < known + max_candidates && holds_runtime(process_, memory_, parts)) open(parts);
+    }
+    if (modules_.size() > known) look_in_all(cheap_rungs);
+  }
+
+  /// Python 2 and 3.0 to 3.6 are Python by what they export, and have no _PyRuntime.
+  static bool is_too_old(const Module& module) {
+    const std::string version = version_in_name(module.path);
+    return module.symbols.get_version && !module.symbols.runtime &&
+           (version.starts_with("2") || (version.size() == 3 && version.starts_with("3.") && version[2] < '7'));
+  }
+
+  [[nodiscard]] OpenFailure nothing_found() const {
+    Found found;
+    if (too_old_) {
+      found.module_path = too_old_->path;
+      found.version = version_in_name(too_old_->path);
+      return unknown_version(found);
+    }
+    for (const auto& module : modules_) {
+      if (!module->symbols.is_python()) continue;
+      found.module_path = module->path;
+      found.version = version_in_name(module->path);
+      return refused(Reason::unsupported, found, "its runtime is nowhere to be found");
+    }
+    if (unopened_) return unreadable(*unopened_);
+    return failure(Reason::not_python,
+                   {.code = ErrorCode::not_found, .doing = doing, .path = executable_, .detail = "no CPython in it"});
+  }
+
+  const proc::ProcessFiles& process_;
+  const memory::MemorySource& memory_;
+  const LocateOptions& options_;
+  std::string executable_;
+  bool has_foreign_pthread_ = false;
+  std::vector<std::shared_ptr<const Module>> modules_;
+  std::shared_ptr<const Module> too_old_;
+  std::optional<base::Error> unopened_;
+  std::vector<LocateResult> results_;
 };
 
 }  // namespace
 
-LocateResult choose_layout(Module module, const memory::MemorySource& memory) {
-  return Chooser(std::move(module), memory).choose();
+LocateResult choose_layout(std::shared_ptr<const Module> module, const Site& site, const proc::ProcessFiles& process,
+                           const memory::MemorySource& memory, const LocateOptions& options) {
+  return Chooser(std::move(module), site, process, memory, options).choose();
 }
 
-LocateResult locate_runtime(const proc::ProcessFiles& process, const memory::MemorySource& memory) {
-  auto regions = process.maps();
-  if (!regions) return unreadable(std::move(regions).error());
-  if (regions->empty())
-    return failure(Reason::gone, {.code = ErrorCode::gone, .doing = doing, .path = process.path()}, true);
-  const std::string executable = process.executable().value_or("");
-  std::optional<base::Error> unopened;
-  for (const auto& parts : candidate_files(*regions, executable)) {
-    const std::string& path = parts.front().path;
-    auto module = open_module(process, memory, parts, path == executable);
-    if (module && module->symbols.is_python()) return choose_layout(std::move(module).value(), memory);
-    // A python3.x or libpython whose symbols cannot be had is Python all the same.
-    if (version_in_name(path).empty() || unopened) continue;
-    unopened =
-        module
-            ? base::Error{.code = ErrorCode::unsupported, .doing = doing, .path = path, .detail = "it has no symbols"}
-            : std::move(module).error();
-  }
-  if (unopened) return unreadable(std::move(*unopened));
-  return failure(Reason::not_python,
-                 {.code = ErrorCode::not_found, .doing = doing, .path = executable, .detail = "no CPython in it"});
+std::vector<LocateResult> locate_runtimes(const proc::ProcessFiles& process, const memory::MemorySource& memory,
+                                          const LocateOptions& options) {
+  return Search(process, memory, options).run();
 }
 
 }  // namespace tidemark::cpython

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
-#include <vector>
+
+#include "segment_copy.hpp"
 
 namespace tidemark::cpython {
 
@@ -11,7 +12,6 @@ namespace {
 
 using base::Address;
 
-constexpr std::size_t page_bytes = 4096;
 /// Py_GetVersion: "%.80s (%.80s) %.80s".
 constexpr std::size_t max_part_characters = 80;
 
@@ -63,24 +63,6 @@ std::optional<Version> version_at(std::string_view text) {
   return version;
 }
 
-/// The zero-filled end of a segment as it is now; pages that cannot be read are left zero.
-std::string copy_of(Address start, std::size_t size, const memory::MemorySource& memory) {
-  std::string copy(size, '\0');
-  std::vector<memory::ReadRequest> requests;
-  for (std::size_t at = 0; at < size;) {
-    const std::size_t in_page = page_bytes - static_cast<std::size_t>(start.plus(at).value % page_bytes);
-    const std::size_t length = std::min(in_page, size - at);
-    requests.push_back(
-        {.from = start.plus(at), .into = std::as_writable_bytes(std::span(copy).subspan(at, length)), .status = {}});
-    at += length;
-  }
-  memory.read_many(requests);
-  for (const auto& request : requests) {
-    if (!request.status) std::ranges::fill(request.into, std::byte{0});
-  }
-  return copy;
-}
-
 }  // namespace
 
 std::optional<Version> find_version(std::string_view bytes) {
@@ -91,7 +73,7 @@ std::optional<Version> find_version(std::string_view bytes) {
 }
 
 std::optional<Version> find_version(const Module& module, const memory::MemorySource& memory) {
-  for (const auto& segment : module.file.load_segments()) {
+  for (const auto& segment : module.segments) {
     if (!segment.writable || segment.memory_bytes <= segment.file_bytes) continue;
     const Address start = Address{segment.address + segment.file_bytes}.plus(module.bias);
     const std::size_t size = std::min<std::uint64_t>(segment.memory_bytes - segment.file_bytes, max_zero_filled_bytes);

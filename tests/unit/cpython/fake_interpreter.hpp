@@ -35,6 +35,7 @@ class FakeInterpreter {
   static constexpr Address list_type{start + 0x23000};
   static constexpr Address str_type{start + 0x24000};
   static constexpr Address bytes_type{start + 0x25000};
+  static constexpr Address type_type{start + 0x26000};
   static constexpr Address stats{start + 0x28000};
   static Address thread(std::size_t i) { return Address{start + 0x30000 + i * 0x600}; }
   static Address cframe(std::size_t i) { return Address{start + 0x40000 + i * 0x40}; }
@@ -203,6 +204,7 @@ class FakeInterpreter {
       put_at(type.plus(0x100 + name.size()), '\0');
       for (const Address object : objects) put(object, layout_.object.type, type);
     };
+    set_type(type_type, "type", {code_type, list_type, str_type, bytes_type});
     set_type(list_type, "list", {garbage});
     set_type(str_type, "str", {string(0), string(1)});
     set_type(bytes_type, "bytes", {string(2), bytecode(0)});

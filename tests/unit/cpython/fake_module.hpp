@@ -46,12 +46,17 @@ struct FakeModule {
   };
 
   std::uint64_t version_hex = 0;
+  std::uint64_t runtime_bytes = 0;
   std::string type_name = "code";
   std::vector<NamedSymbol> symbols;
+  bool has_section = false;          ///< .PyRuntime, where and as large as _PyRuntime is
+  bool has_foreign_pthread = false;  ///< as in a process without glibc
+  std::uint64_t linked_at = 0;       ///< `bias` for a program that is loaded where it was linked
 
   /// A module that fits the layout in all: its first known size, a final release.
   explicit FakeModule(const Layout& layout)
       : version_hex(std::uint64_t{layout.major} << 24U | std::uint64_t{layout.minor} << 16U | 0xf0U),
+        runtime_bytes(layout.runtime_sizes.front()),
         symbols{{"_PyRuntime", runtime_at, layout.runtime_sizes.front()},
                 {"Py_Version", version_at, sizeof(std::uint64_t)},
                 {"PyCode_Type", runtime_at + (FakeInterpreter::code_type.value - FakeInterpreter::start), 0x1a0},
@@ -91,6 +96,7 @@ struct FakeModule {
     REQUIRE(is_written);
     REQUIRE(is_found);
     if (!module) FAIL(base::describe(module.error()));
+    module->has_foreign_pthread = has_foreign_pthread;
     return std::move(module).value();
   }
 
@@ -113,26 +119,28 @@ struct FakeModule {
                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
                        .st_other = STV_DEFAULT,
                        .st_shndx = SHN_ABS,
-                       .st_value = one.address,
+                       .st_value = one.address + linked_at,
                        .st_size = one.size_bytes});
       names += one.name + '\0';
     }
-    names.resize((names.size() + 7) / 8 * 8);
+    const std::size_t section_name = names.size();
+    names += ".PyRuntime";
+    names.resize((names.size() + 8) / 8 * 8);
     const std::size_t symbols_at = segment_bytes + names.size();
     file += names;
     for (const auto& one : table) put(file, file.size(), one);
-    put_headers(file, names.size(), symbols_at, table.size() * sizeof(Elf64_Sym));
+    put_headers(file, names.size(), symbols_at, table.size() * sizeof(Elf64_Sym), section_name);
     return file;
   }
 
-  static void put_headers(std::string& file, std::size_t names_bytes, std::size_t symbols_at,
-                          std::size_t symbols_bytes) {
+  void put_headers(std::string& file, std::size_t names_bytes, std::size_t symbols_at, std::size_t symbols_bytes,
+                   std::size_t section_name) const {
     Elf64_Ehdr head{};
     std::memcpy(head.e_ident, ELFMAG, SELFMAG);
     head.e_ident[EI_CLASS] = ELFCLASS64;
     head.e_ident[EI_DATA] = ELFDATA2LSB;
     head.e_ident[EI_VERSION] = EV_CURRENT;
-    head.e_type = ET_DYN;
+    head.e_type = linked_at == 0 ? ET_DYN : ET_EXEC;
     head.e_machine = EM_X86_64;
     head.e_version = EV_CURRENT;
     head.e_phoff = sizeof(Elf64_Ehdr);
@@ -141,14 +149,14 @@ struct FakeModule {
     head.e_phentsize = sizeof(Elf64_Phdr);
     head.e_phnum = 2;
     head.e_shentsize = sizeof(Elf64_Shdr);
-    head.e_shnum = 3;
+    head.e_shnum = has_section ? 4 : 3;
     head.e_shstrndx = 1;
     put(file, 0, head);
     const Elf64_Phdr load{.p_type = PT_LOAD,
                           .p_flags = PF_R,
                           .p_offset = 0,
-                          .p_vaddr = 0,
-                          .p_paddr = 0,
+                          .p_vaddr = linked_at,
+                          .p_paddr = linked_at,
                           .p_filesz = segment_bytes,
                           .p_memsz = segment_bytes,
                           .p_align = 0x1000};
@@ -156,8 +164,8 @@ struct FakeModule {
     const Elf64_Phdr zero_filled{.p_type = PT_LOAD,
                                  .p_flags = PF_R | PF_W,
                                  .p_offset = 0,
-                                 .p_vaddr = runtime_at,
-                                 .p_paddr = runtime_at,
+                                 .p_vaddr = linked_at + runtime_at,
+                                 .p_paddr = linked_at + runtime_at,
                                  .p_filesz = 0,
                                  .p_memsz = FakeInterpreter::size_bytes,
                                  .p_align = 0x1000};
@@ -173,7 +181,13 @@ struct FakeModule {
     dynsym.sh_link = 1;
     dynsym.sh_entsize = sizeof(Elf64_Sym);
     dynsym.sh_addralign = 8;
+    Elf64_Shdr runtime{};
+    runtime.sh_name = static_cast<Elf64_Word>(section_name);
+    runtime.sh_type = SHT_NOBITS;
+    runtime.sh_addr = linked_at + runtime_at;
+    runtime.sh_size = runtime_bytes;
     for (const auto& section : {Elf64_Shdr{}, strings, dynsym}) put(file, file.size(), section);
+    if (has_section) put(file, file.size(), runtime);
   }
 };
 

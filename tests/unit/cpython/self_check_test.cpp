@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "debug_offsets_v3_13_0.hpp"
@@ -24,6 +25,13 @@ namespace {
 
 /// No thread has it: the kernel's PID_MAX_LIMIT, which is never given out.
 constexpr Tid no_thread = 1 << 22;
+
+/// The id of a thread that was one of this process.
+Tid ended_thread() {
+  Tid id = 0;
+  std::thread([&id] { id = ::gettid(); }).join();
+  return id;
+}
 
 void check_failed(const std::optional<OpenFailure>& failed, Reason reason, std::string_view detail) {
   REQUIRE(failed);
@@ -87,7 +95,7 @@ TEST_CASE("a size of _PyRuntime that no known build has is an untested micro") {
   for_each_layout([](const Layout& layout) {
     UntestedProcess process(layout);
     const LocatedRuntime runtime = process.located();
-    CHECK(runtime.is_untested_micro);
+    CHECK(runtime.is_strict);
     CHECK(runtime.found.layout_origin ==
           (layout.has_debug_offsets ? "debug_offsets, untested micro" : "builtin, untested micro"));
     CHECK_FALSE(process.check());
@@ -99,34 +107,35 @@ TEST_CASE("a size of _PyRuntime that no known build has is an untested micro") {
 
 TEST_CASE("what an untested micro must have, and a tested one need not be asked for") {
   struct Case {
-    const char* detail;
+    const char* missing;
     std::function<void(FakeInterpreter&, const Layout&)> spoil;
+    bool is_of_rings = false;  ///< which free-threaded builds do not have
   };
   const auto code = FakeInterpreter::code(0);
   const Address none = FakeInterpreter::code_type;
   const std::vector<Case> cases{
-      {"another size", [](auto& fake, auto& l) { fake.put(FakeInterpreter::code_type, l.type.basic_size, 168); }},
-      {"neither 0 nor 1", [](auto& fake, auto& l) { fake.put(fake.collector(), l.gc.enabled, 2); }},
-      {"no ring", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation(), FakeInterpreter::garbage); }},
-      {"no ring", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation().plus(8), Address{}); }},
-      {"no list", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::garbage, l.object.type, none); }},
-      {"name of a code", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(0), l.object.type, none); }},
-      {"file of a code", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(1), l.object.type, none); }},
-      {"line table", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(2), l.object.type, none); }},
-      {"first line", [=](auto& fake, auto& l) { fake.put(code, l.code.first_line, 0); }},
-      {"gil:torn", [=](auto& fake, auto&) { fake.set_holder(FakeInterpreter::garbage); }},
-      {"frame:torn", [=](auto& fake, auto& l) { fake.put(code, l.object.type, FakeInterpreter::garbage); }},
+      {"frames", [](auto& fake, auto& l) { fake.put(FakeInterpreter::code_type, l.type.basic_size, 168); }},
+      {"gc", [](auto& fake, auto& l) { fake.put(fake.collector(), l.gc.enabled, 2); }},
+      {"gc", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation(), FakeInterpreter::garbage); }, true},
+      {"gc", [](auto& fake, auto&) { fake.put_at(fake.oldest_generation().plus(8), Address{}); }, true},
+      {"gc", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::garbage, l.object.type, none); }},
+      {"frames", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(0), l.object.type, none); }},
+      {"frames", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(1), l.object.type, none); }},
+      {"frames", [=](auto& fake, auto& l) { fake.put(FakeInterpreter::string(2), l.object.type, none); }},
+      {"frames", [=](auto& fake, auto& l) { fake.put(code, l.code.first_line, 0); }},
+      {"gil", [=](auto& fake, auto&) { fake.set_holder(FakeInterpreter::garbage); }},
+      {"frames", [=](auto& fake, auto& l) { fake.put(code, l.object.type, FakeInterpreter::garbage); }},
   };
   for_each_layout([&](const Layout& layout) {
     for (const Case& one : cases) {
-      CAPTURE(one.detail);
-      if (layout.free_threaded && std::string_view(one.detail) == "no ring") continue;
+      CAPTURE(one.missing);
+      if (layout.free_threaded && one.is_of_rings) continue;
       UntestedProcess untested(layout);
       one.spoil(untested.fake, layout);
-      check_failed(untested.check(), Reason::self_check, one.detail);
+      CHECK(untested.missing() == std::vector<std::string>{one.missing});
       FakeProcess tested(layout);
       one.spoil(tested.fake, layout);
-      CHECK_FALSE(tested.check());
+      CHECK(tested.missing().empty());
     }
   });
 }
@@ -142,9 +151,9 @@ TEST_CASE("lists of the collector whose heads lie at no multiple of 8, and are e
     const Address oldest = moved.plus(2 * std::uint64_t{layout.generation.size_bytes});
     process.fake.put_at(oldest, oldest);
     process.fake.put_at(oldest.plus(8), oldest);
-    CHECK_FALSE(process.check());
+    CHECK(process.missing().empty());
     process.fake.put_at(oldest.plus(8), Address{oldest.value + 8});
-    check_failed(process.check(), Reason::self_check, "no ring");
+    CHECK(process.missing() == std::vector<std::string>{"gc"});
   });
 }
 
@@ -157,11 +166,11 @@ TEST_CASE("thresholds of a free-threaded collector, which has no lists") {
       return collector.plus(layout.gc.generations + i * layout.generation.size_bytes);
     };
     process.fake.put(threshold(0), layout.generation.threshold, 0);  // as gc.set_threshold(0) does
-    CHECK_FALSE(process.check());
+    CHECK(process.missing().empty());
     for (std::uint32_t i = 0; i < 3; ++i) process.fake.put(threshold(i), layout.generation.threshold, 0);
-    check_failed(process.check(), Reason::self_check, "no thresholds");
+    CHECK(process.missing() == std::vector<std::string>{"gc"});
     process.fake.put(threshold(1), layout.generation.threshold, -1);
-    check_failed(process.check(), Reason::self_check, "a threshold");
+    CHECK(process.missing() == std::vector<std::string>{"gc"});
   });
 }
 
@@ -181,7 +190,10 @@ TEST_CASE("a version without a table") {
   FakeProcess process(layout_with_cookie());
   process.module.version_hex = 0x031000b2;
   check_refused(process.choose(), Reason::version, false, "3.16.0b2");
-  process.module.remove("Py_Version");  // before 3.11
+}
+
+TEST_CASE("a version without a table, or none yet, of a runtime that states it as text") {
+  FakeProcess process(*find_layout(3, 10));
   process.fake.set_version_text("3.7.16 (default, May  9 2026, 07:33:04) \n[GCC 12.2.0]");
   check_refused(process.choose(), Reason::version, false, "3.7.16");
   // Not written yet; the made-up file's name holds no version.
@@ -199,14 +211,16 @@ TEST_CASE("a debug build, by the symbols that only it has") {
   });
 }
 
-TEST_CASE("a runtime or a type of code that is not exported") {
+TEST_CASE("a type of code that is not exported is found by what it is, or not at all") {
   for_each_layout([](const Layout& layout) {
-    FakeProcess without_type(layout);
-    without_type.module.remove("PyCode_Type");
-    check_refused(without_type.choose(), Reason::unsupported, false, version_of(layout));
-    FakeProcess without_runtime(layout);
-    without_runtime.module.remove("_PyRuntime");
-    check_refused(without_runtime.choose(), Reason::unsupported, false, "");
+    FakeProcess process(layout);
+    process.module.remove("PyCode_Type");
+    check_refused(process.choose(), Reason::unsupported, false, version_of(layout));
+    process.fake.set_types();
+    CHECK(process.located().place.code_type == FakeInterpreter::code_type);
+    CHECK(process.missing().empty());
+    process.fake.put(FakeInterpreter::code_type, layout.type.basic_size, layout.code.size_bytes + 8);
+    check_refused(process.choose(), Reason::unsupported, false, version_of(layout));
   });
 }
 
@@ -276,12 +290,35 @@ TEST_CASE("a thread state that cannot be read keeps the reason of that") {
   });
 }
 
-TEST_CASE("a collector whose pointers lead out of it") {
+TEST_CASE("a collector whose pointers lead out of it is missing, and its figures are withheld") {
   for_each_layout([](const Layout& layout) {
     if (!layout.gc.generation0.is_present()) return;
     FakeProcess process(layout);
     process.fake.put(process.fake.collector(), layout.gc.generation0, FakeInterpreter::garbage);
-    check_failed(process.check(), Reason::self_check, "gc:");
+    CHECK(process.missing() == std::vector<std::string>{"gc"});
+  });
+}
+
+TEST_CASE("what is missing is a gap, and nothing else is") {
+  using tidemark::model::Gap;
+  using tidemark::model::Source;
+  for_each_layout([](const Layout& layout) {
+    FakeInterpreter fake(layout, 2);
+    fake.set_holder(FakeInterpreter::thread(0));
+    const PythonSnapshot whole = fake.read();
+    REQUIRE(whole.gaps.empty());
+    REQUIRE(whole.reading.gil_holder);
+    const auto gaps_of = [&](MissingParts missing) { return withhold(whole, missing).gaps; };
+    CHECK(gaps_of({}).empty());
+    CHECK(gaps_of({.gc = true}) == std::vector<Gap>{{Source::gc, Reason::self_check}});
+    CHECK(gaps_of({.gil = true}) == std::vector<Gap>{{Source::gil, Reason::self_check}});
+    CHECK(gaps_of({.native_ids = true}) == std::vector<Gap>{{Source::gil, Reason::self_check}});
+    CHECK(gaps_of({.frames = true}) == std::vector<Gap>{{Source::frame, Reason::self_check}});
+    const auto nothing = withhold(whole, {.gc = true, .gil = true, .frames = true, .native_ids = true}).reading;
+    CHECK_FALSE(nothing.gc);
+    CHECK_FALSE(nothing.gil_holder);
+    CHECK_FALSE(nothing.frame);
+    CHECK(nothing.threads == whole.reading.threads);
   });
 }
 
@@ -317,5 +354,37 @@ TEST_CASE("a thread that has not begun states no id; one that has must be there"
     CHECK_FALSE(process.check());
     process.fake.set_thread(1, FakeInterpreter::thread(0), {}, no_thread);
     check_failed(process.check(), Reason::self_check, "no thread of the process");
+  });
+}
+
+TEST_CASE("states of threads that have ended are counted, unless they are too many or the build was never tested") {
+  for_each_layout([](const Layout& layout) {
+    const auto ended = static_cast<std::uint64_t>(ended_thread());
+    FakeProcess process(layout, 3);
+    process.fake.set_native_id(0, ended);
+    process.fake.set_native_id(1, ended);
+    const auto result = process.checked(process.fake.image());
+    REQUIRE(std::holds_alternative<Checked>(result));  // the third is the process's own main thread
+    CHECK(std::get<Checked>(result).ended_threads == 2);
+    CHECK_FALSE(std::get<Checked>(result).missing.any());
+    process.fake.set_native_id(2, ended);
+    check_failed(process.check(), Reason::self_check, "no thread of the process");
+    UntestedProcess untested(layout);
+    CHECK(untested.missing().empty());
+    untested.fake.set_native_id(0, ended);
+    check_failed(untested.check(), Reason::self_check, "no thread of the process");
+  });
+}
+
+TEST_CASE("a pthread_t that is not glibc's leads to no native id") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.thread.pthread.is_present()) return;
+    FakeProcess process(layout);
+    process.module.has_foreign_pthread = true;
+    CHECK(process.missing() == std::vector<std::string>{"native_ids"});
+    const LocatedRuntime runtime = process.located();
+    SnapshotReader reader(process.fake.image(), runtime.layout, runtime.place, ::getpid());
+    CHECK(reader.read().reading.threads == 1);
+    CHECK(reader.native_thread_ids() == std::vector<std::uint64_t>{0});
   });
 }
