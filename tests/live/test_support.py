@@ -80,13 +80,13 @@ class InterpretersTest(WithDirectory):
         return result, versions
 
     def test_list_from_the_environment(self):
-        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3:3.12=/nowhere",
+        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3,3.12=/nowhere",
                                              "TIDEMARK_REQUIRE_PYTHONS": ""})
         self.assertEqual((versions, len(result.skipped), len(result.failures)), (["3.11"], 1, 0))
 
     def test_required_interpreter_is_missing(self):
-        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3:3.12=/nowhere",
-                                             "TIDEMARK_REQUIRE_PYTHONS": "1"})
+        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3,3.12=/nowhere",
+                                             "TIDEMARK_REQUIRE_PYTHONS": "3.12=/nowhere"})
         self.assertEqual((versions, len(result.skipped), len(result.failures)), (["3.11"], 0, 1))
 
     def test_wrong_version_is_refused(self):
