@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from support import (PROGRAMS, Redis, Target, command_line, descendants, on_each_listed_interpreter,
+from support import (PROGRAMS, Redis, Target, command_line, descendants, embedding, on_each_listed_interpreter,
                      on_host_interpreters, resident_bytes, status_fields, thread_ids, wait_for, wait_until_all_read)
 
 MIB = 1 << 20
@@ -126,6 +126,41 @@ class WaitsOnLine(FixtureTest):
         with Target("waits_on_line.py", python=python) as target:
             target.send("exit")
             self.assertEqual(target.close(), 0)
+
+
+class Subinterpreters(FixtureTest):
+    @on_each_listed_interpreter
+    def test_threads_of_all_interpreters_are_those_of_the_kernel(self, python):
+        with Target("subinterpreters.py", "--interpreters", 2, "--threads", 2, python=python) as target:
+            threads = target.truth["threads"]
+            self.assertEqual(sorted({thread["native_id"] for thread in threads}), thread_ids(target.pid))
+            places = [(thread["interpreter"], thread["stack"][0]["function"]) for thread in threads]
+            waiting = [(number, "wait_in_subinterpreter") for number in (1, 2) for _ in range(3)]
+            self.assertEqual(sorted(places), [(0, "run_subinterpreter"), (0, "run_subinterpreter"),
+                                              (0, "wait_for_command"), *waiting])
+            for thread in threads:
+                line = target.python.outside(thread["file"]).read_text().splitlines()[thread["line"] - 1]
+                self.assertRegex(line, r"# (RUN|WAIT)-[A-Z]+$")
+            wait_until_all_read(target.pid)
+            self.assert_ends_with_stdin(target)
+
+
+class Embedded(FixtureTest):
+    @on_each_listed_interpreter
+    def test_in_the_first_thread_and_in_another(self, python):
+        if not python.has_library:
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            program = embedding(python, directory)
+            self.assertIsNotNone(program, f"{python} has no headers or no shared library")
+            for options in ((), ("--thread",)):
+                words = [*options, program.inside(PROGRAMS / "waits_on_line.py"), "--threads", "2"]
+                with Target(words, python=program) as target:
+                    beside = set(thread_ids(target.pid)) - set(target.truth["native_ids"])
+                    self.assertEqual(beside, {target.pid} if options else set())
+                    self.assertEqual(target.truth["main"]["native_id"] == target.pid, not options)
+                    self.assert_ends_with_stdin(target)
 
 
 class Growth(FixtureTest):

@@ -16,7 +16,8 @@ COMPILER = ("cc", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-param
 def embedding(python, directory):
     """`python` as the program that embeds it, made in `directory`; None when it has no headers or no shared library.
 
-    In a root the library may be made for a C library younger than ours, whose symbols are then found when it runs.
+    In a root the library may be made for a C library younger than ours, whose symbols are then found when it runs; ours
+    gives the headers too, those of the root come last (Debian's pyconfig.h lies beside them).
     """
     enter = ["chroot", python.root] if python.root is not None else []
     asked = subprocess.run([*enter, python.path, "-c", WHERE_PROGRAM], capture_output=True, text=True, check=True)
@@ -26,6 +27,6 @@ def embedding(python, directory):
         return None
     program = Path(directory) / PROGRAM
     search = [] if python.root is not None else [f"-Wl,-rpath,{library_directory}"]
-    subprocess.run([*COMPILER, f"-I{include}", PROGRAMS / "embeds.c", library, *search, "-Wl,--allow-shlib-undefined",
-                    "-o", program], stdin=subprocess.DEVNULL, check=True)
+    subprocess.run([*COMPILER, f"-I{include}", "-idirafter", include.parent, PROGRAMS / "embeds.c", library, *search,
+                    "-Wl,--allow-shlib-undefined", "-o", program], stdin=subprocess.DEVNULL, check=True)
     return python._replace(path=EXTRAS_IN_ROOT / PROGRAM if python.root is not None else program, extras=directory)
