@@ -55,7 +55,9 @@ class TargetTest(WithDirectory):
             with Target([program]) as target:
                 pidfd = os.pidfd_open(target.truth["child"])
                 self.addCleanup(os.close, pidfd)
-                target.close(patience_s=0.05)
+                target.send("exit")
+                self.assertEqual(target.wait(), 0)
+                target.wait_for_children(patience_s=0.05)
         ended, _, _ = select.select([pidfd], [], [], 30)
         self.assertTrue(ended)
 
