@@ -10,8 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from support import (PROGRAMS, Redis, Target, command_line, descendants, on_each_interpreter, resident_bytes,
-                     status_fields, thread_ids, wait_for, wait_until_all_read)
+from support import (PROGRAMS, Redis, Target, command_line, descendants, embedding, on_each_listed_interpreter,
+                     on_host_interpreters, resident_bytes, status_fields, thread_ids, wait_for, wait_until_all_read)
 
 MIB = 1 << 20
 # The kernel batches RSS counters per CPU, and an answer itself costs the program some pages.
@@ -37,11 +37,11 @@ class WaitsOnLine(FixtureTest):
             self.assertEqual(found, said[name], name)
         return woken
 
-    def assert_place(self, place, tag):
-        source = Path(place["file"]).read_text().splitlines()
+    def assert_place(self, target, place, tag):
+        source = target.python.outside(place["file"]).read_text().splitlines()
         self.assertTrue(source[place["line"] - 1].endswith("# " + tag))
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_figures_are_still_true_when_it_wakes(self, python):
         for mode in ("enabled", "disabled"):
             with Target("waits_on_line.py", "--threads", 3, "--gc", mode, python=python) as target:
@@ -52,7 +52,7 @@ class WaitsOnLine(FixtureTest):
                 self.assertGreater(again["gc_stats"][0]["collections"], target.truth["gc_stats"][0]["collections"])
                 self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_threads_and_places_are_those_of_the_kernel_and_the_source(self, python):
         with Target("waits_on_line.py", "--threads", 3, "--depth", 5, python=python) as target:
             truth = target.truth
@@ -61,15 +61,15 @@ class WaitsOnLine(FixtureTest):
             self.assertEqual(truth["ppid"], os.getpid())
             self.assertEqual(truth["main"]["native_id"], target.pid)
             self.assertEqual(truth["main"]["function"], "wait_for_command")
-            self.assert_place(truth["main"], "WAIT-MAIN")
-            self.assert_place(truth["main"]["stack"][1], "CALL-WAIT")
+            self.assert_place(target, truth["main"], "WAIT-MAIN")
+            self.assert_place(target, truth["main"]["stack"][1], "CALL-WAIT")
             functions = [place["function"] for place in truth["main"]["stack"]]
             self.assertEqual(functions, ["wait_for_command", "run", *["descend"] * 6, "live", "main", "<module>"])
             for depth, thread in enumerate(truth["threads"]):
-                self.assert_place(thread, "WAIT-THREAD")
+                self.assert_place(target, thread, "WAIT-THREAD")
                 self.assertEqual(sum(place["function"] == "thread_body" for place in thread["stack"]), depth + 1)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_garbage_and_frozen_objects(self, python):
         with Target("waits_on_line.py", "--garbage", 5, "--freeze", python=python) as target:
             self.assertEqual(target.truth["gc_garbage"], 5)
@@ -78,17 +78,17 @@ class WaitsOnLine(FixtureTest):
             self.assertGreater(target.truth["gc_frozen"], 1000)
             self.assert_figures_held(target, target.truth)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_spinning_main_thread_burns_cpu_on_its_line(self, python):
         with Target("waits_on_line.py", "--spin", "--threads", 1, python=python) as target:
-            self.assert_place(target.truth["main"], "SPIN-MAIN")
+            self.assert_place(target, target.truth["main"], "SPIN-MAIN")
             self.assertEqual(target.truth["native_ids"], thread_ids(target.pid))
             wait_until_all_read(target.pid, spinning={target.pid})
             woken = target.ask("status")
             self.assertEqual(woken["after_wait"]["gc_count"], target.truth["gc_count"])
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_forked_child_waits_and_its_parent_stays(self, python):
         for kind in ("main", "thread"):
             with Target("waits_on_line.py", "--fork", kind, "--threads", 2, python=python) as target:
@@ -100,7 +100,7 @@ class WaitsOnLine(FixtureTest):
                 self.assert_ends_with_stdin(target)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to make a namespace")
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_in_a_pid_namespace_of_its_own(self, python):
         unshare = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
         with Target("waits_on_line.py", "--threads", 2, python=python, prefix=unshare) as target:
@@ -111,7 +111,7 @@ class WaitsOnLine(FixtureTest):
             self.assertEqual(sorted(map(int, inner_ids)), target.truth["native_ids"])
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_exec_keeps_the_pid(self, python):
         with Target("waits_on_line.py", "--threads", 1, python=python) as target:
             second = target.ask("exec")
@@ -121,15 +121,50 @@ class WaitsOnLine(FixtureTest):
             wait_for(lambda: command_line(target.pid) == [b"/bin/cat", b"-"], "cat took the process over")
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_each_listed_interpreter
     def test_exit_command(self, python):
         with Target("waits_on_line.py", python=python) as target:
             target.send("exit")
             self.assertEqual(target.close(), 0)
 
 
+class Subinterpreters(FixtureTest):
+    @on_each_listed_interpreter
+    def test_threads_of_all_interpreters_are_those_of_the_kernel(self, python):
+        with Target("subinterpreters.py", "--interpreters", 2, "--threads", 2, python=python) as target:
+            threads = target.truth["threads"]
+            self.assertEqual(sorted({thread["native_id"] for thread in threads}), thread_ids(target.pid))
+            places = [(thread["interpreter"], thread["stack"][0]["function"]) for thread in threads]
+            waiting = [(number, "wait_in_subinterpreter") for number in (1, 2) for _ in range(3)]
+            self.assertEqual(sorted(places), [(0, "run_subinterpreter"), (0, "run_subinterpreter"),
+                                              (0, "wait_for_command"), *waiting])
+            for thread in threads:
+                line = target.python.outside(thread["file"]).read_text().splitlines()[thread["line"] - 1]
+                self.assertRegex(line, r"# (RUN|WAIT)-[A-Z]+$")
+            wait_until_all_read(target.pid)
+            self.assert_ends_with_stdin(target)
+
+
+class Embedded(FixtureTest):
+    @on_each_listed_interpreter
+    def test_in_the_first_thread_and_in_another(self, python):
+        if not python.has_library:
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            os.chmod(directory, 0o755)
+            program = embedding(python, directory)
+            self.assertIsNotNone(program, f"{python} has no headers or no shared library")
+            for options in ((), ("--thread",)):
+                words = [*options, program.inside(PROGRAMS / "waits_on_line.py"), "--threads", "2"]
+                with Target(words, python=program) as target:
+                    beside = set(thread_ids(target.pid)) - set(target.truth["native_ids"])
+                    self.assertEqual(beside, {target.pid} if options else set())
+                    self.assertEqual(target.truth["main"]["native_id"] == target.pid, not options)
+                    self.assert_ends_with_stdin(target)
+
+
 class Growth(FixtureTest):
-    @on_each_interpreter
+    @on_host_interpreters
     def test_native_leak_grows_outside_python(self, python):
         with Target("native_leak.py", python=python) as target:
             first = target.ask("leak", 0)
@@ -142,13 +177,13 @@ class Growth(FixtureTest):
             self.assert_rss(after["rss_bytes"], target.pid)
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_native_leak_by_itself(self, python):
         with Target("native_leak.py", "--rate-mb-per-s", 20, python=python) as target:
             wait_for(lambda: target.ask("status")["leaked_bytes"] > 4 * MIB, "4 MiB leaked")
             self.assertEqual(target.ask("status")["python_objects"], target.ask("status")["python_objects"])
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_steady_stays(self, python):
         with Target("steady.py", python=python) as target:
             first = target.ask("turns", 200)
@@ -161,7 +196,7 @@ class Growth(FixtureTest):
             self.assert_rss(second["rss_bytes"], target.pid)
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_leak_worker_and_its_children(self, python):
         options = ("--rate-mb-per-s", 40, "--threads", 2, "--children", 2)
         with Target("leak_worker.py", *options, python=python) as target:
@@ -177,7 +212,7 @@ class Growth(FixtureTest):
                 self.assertGreater(held, held_before)
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_leak_worker_ends_by_itself(self, python):
         with Target("leak_worker.py", "--duration", 0.1, python=python) as target:
             self.assertEqual(target.wait(), 0)
@@ -190,7 +225,7 @@ class Growth(FixtureTest):
 
 class Processes(FixtureTest):
     @unittest.skipUnless(os.geteuid() == 0, "needs root to drop it")
-    @on_each_interpreter
+    @on_host_interpreters
     def test_changed_user(self, python):
         with Target("changes_user.py", python=python) as target:
             worker = target.truth["worker_pid"]
@@ -203,7 +238,7 @@ class Processes(FixtureTest):
             wait_for(lambda: target.ask("status")["worker_held_bytes"] > 0, "the worker works")
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_short_lived_children_are_counted(self, python):
         with Target("short_lived.py", python=python) as target:
             burst = target.ask("burst", 20, 0.01)
@@ -213,7 +248,7 @@ class Processes(FixtureTest):
             self.assertEqual(descendants(target.pid), [])
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_module_of_a_package(self, python):
         with Target(["-m", "demo_pkg.worker"], python=python) as target:
             self.assertEqual(target.truth["module"], "demo_pkg.worker")
@@ -221,7 +256,7 @@ class Processes(FixtureTest):
             self.assertEqual(command_line(target.pid)[1:], [b"-m", b"demo_pkg.worker"])
             self.assert_ends_with_stdin(target)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_odd_comm_and_arguments(self, python):
         comm = b'a),"\n\t\xff\x1b S 1'
         with Target("odd_name.py", "--comm-hex", comm.hex(), b"\xff,\"'\n)", python=python) as target:

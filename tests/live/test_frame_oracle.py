@@ -28,7 +28,7 @@ class FrameOracle(RecordingTest):
         with Target("alternates.py", *options, python=python, prefix=for_target) as target:
             wait_until_all_read(target.pid, spinning={target.pid})
             before = target.truth["turns"]
-            recorded = self.record_rows(ROWS, "-p", target.pid, *INTERVAL, name=python.version, prefix=for_tidemark)
+            recorded = self.record_rows(ROWS, "-p", target.pid, *INTERVAL, name=python.name, prefix=for_tidemark)
             after = target.ask("status")["turns"]
         rows = recorded.rows_of(target.pid)
         possible = {(function, target.truth["file"], str(line))
@@ -38,7 +38,7 @@ class FrameOracle(RecordingTest):
         impossible = [pair for pair in accepted if pair not in possible]
         gaps = collections.Counter(gap for row in rows for gap in frame_gaps(row))
         functions = collections.Counter(function for function, _, _ in accepted)
-        print(f"{python.version} {options}: {len(rows)} rows over {after - before} turns, {len(accepted)} accepted "
+        print(f"{python.name} {options}: {len(rows)} rows over {after - before} turns, {len(accepted)} accepted "
               f"{dict(functions)}, {len(impossible)} impossible, gaps {dict(gaps)}", flush=True)
         self.assertGreater(after - before, len(rows))  # the stack moved between any two rows
         self.assertLessEqual(len(impossible), tolerated * len(accepted), impossible)

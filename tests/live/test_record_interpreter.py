@@ -4,22 +4,17 @@
 import os
 import subprocess
 import unittest
-from pathlib import Path
 
-from support import (Recorded, RecordingTest, Target, command_line, on_each_interpreter, tidemark_binary, wait_for,
-                     wait_until_all_read)
+from support import (Recorded, RecordingTest, Target, command_line, on_each_interpreter, on_host_interpreters,
+                     tidemark_binary, wait_for, wait_until_all_read)
 
 TICKS = 5
 INTERVAL = ("-i", "20ms")
+ORIGINS = ("builtin", "debug_offsets")
 NAMESPACES = ("unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child")
 INTERPRETER_COLUMNS = ("python_threads", "gil_holder", "gc_enabled", "gc_gen0_count", "gc_gen1_count", "gc_gen2_count",
                        "gc_gen0_collections", "gc_gen1_collections", "gc_gen2_collections", "gc_collected",
                        "gc_uncollectable", "gc_garbage", "python_function", "python_file", "python_line")
-PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-OLDER_PYTHONS = ("3.7.16", "3.6.15", "2.7.18")
-# Runs on Python 2.7 too: says that it is ready and waits for the end of stdin.
-ANY_PYTHON_PROGRAM = ("import os, sys; sys.stdout.write('{\"ready\": true, \"pid\": %d}\\n' % os.getpid());"
-                      "sys.stdout.flush(); sys.stdin.read()")
 
 
 def stated_columns(truth):
@@ -41,8 +36,6 @@ def stated_columns(truth):
 
 
 class InterpreterTest(RecordingTest):
-    origins = ("builtin", "debug_offsets")
-
     def assert_rows_state(self, rows, truth):
         """Every row holds what the program said; a value is never near, and never missing."""
         wanted = {column: str(value) for column, value in stated_columns(truth).items()}
@@ -59,7 +52,10 @@ class InterpreterTest(RecordingTest):
         self.assert_rows_state(recorded.rows_of(pid), target.truth)
         found = recorded.event("python", pid=pid)
         self.assertEqual(found["version"], target.truth["python"])
-        self.assertIn(found["layout_origin"], self.origins)
+        origin, _, micro = found["layout_origin"].partition(", ")
+        self.assertIn(origin, ORIGINS)
+        # Other releases have micro releases that no table was made from.
+        self.assertIn(micro, ("",) if target.python.root is None else ("", "untested micro"))
         self.assertEqual(recorded.events("error"), [])
 
 
@@ -68,29 +64,29 @@ class StandingStill(InterpreterTest):
     def test_collector_threads_and_frame(self, python):
         for mode in ("enabled", "disabled"):
             with Target("waits_on_line.py", "--threads", 3, "--gc", mode, "--depth", 4, python=python) as target:
-                self.assert_recorded(target, target.pid, f"{python.version}-{mode}")
+                self.assert_recorded(target, target.pid, f"{python.name}-{mode}")
 
     @on_each_interpreter
     def test_garbage_and_frozen_objects(self, python):
         with Target("waits_on_line.py", "--garbage", 5, "--freeze", python=python) as target:
-            self.assert_recorded(target, target.pid, python.version)
+            self.assert_recorded(target, target.pid, python.name)
 
     @on_each_interpreter
     def test_holder_of_the_gil(self, python):
         with Target("waits_on_line.py", "--spin", "--threads", 2, python=python) as target:
-            self.assert_recorded(target, target.pid, python.version)
+            self.assert_recorded(target, target.pid, python.name)
 
     @on_each_interpreter
     def test_forked_from_the_main_and_from_another_thread(self, python):
         for kind in ("main", "thread"):
             with Target("waits_on_line.py", "--fork", kind, "--threads", 2, python=python) as target:
-                self.assert_recorded(target, target.pid, f"{python.version}-{kind}")
+                self.assert_recorded(target, target.pid, f"{python.name}-{kind}")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to make namespaces")
     @on_each_interpreter
     def test_in_namespaces_of_its_own(self, python):
         for options in ((), ("--spin",)):
-            name = f"{python.version}-{len(options)}"
+            name = f"{python.name}-{len(options)}"
             with Target("waits_on_line.py", "--threads", 2, *options, python=python, prefix=NAMESPACES) as target:
                 self.assertEqual(target.pid, 1)
                 self.assert_recorded(target, target.outer_pid, name)
@@ -99,7 +95,7 @@ class StandingStill(InterpreterTest):
 class Moving(InterpreterTest):
     @on_each_interpreter
     def test_figures_follow_the_program(self, python):
-        name = python.version
+        name = python.name
         with Target("waits_on_line.py", "--threads", 1, python=python) as target:
             with self.recording("-p", target.pid, *INTERVAL, name=name) as recording:
                 truths = []
@@ -114,10 +110,10 @@ class Moving(InterpreterTest):
             self.assert_rows_state(rows[first:last], truth)
         self.assertEqual(len({row["gc_gen0_collections"] for row in rows[truths[0][1]:]}), 3)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_command_is_read_as_soon_as_its_interpreter_is_there(self, python):
         """The recorder meets it between execve and the loading of libpython, and must not give it up then."""
-        outputs = [self.directory / f"{python.version}.csv", self.directory / f"{python.version}.jsonl"]
+        outputs = [self.directory / f"{python.name}.csv", self.directory / f"{python.name}.jsonl"]
         files = [word for output in outputs for word in ("-o", output)]
         program = "import sys; print('here', flush=True); sys.stdin.read()"
         for _ in range(5):
@@ -135,7 +131,7 @@ class Moving(InterpreterTest):
 
     @on_each_interpreter
     def test_exec_to_itself_and_to_another_program(self, python):
-        name = python.version
+        name = python.name
         with Target("waits_on_line.py", "--threads", 1, python=python) as target:
             with self.recording("-p", target.pid, *INTERVAL, name=name) as recording:
                 target.ask("exec")
@@ -162,49 +158,6 @@ class Moving(InterpreterTest):
         # That an interpreter was met while it started is no error.
         self.assertEqual(recorded.event("error")["reason"], "not_python")
         self.assertEqual(recorded.events("process_exit"), [])
-
-
-class NotRead(RecordingTest):
-    def record_refused(self, pid, name):
-        """A recording in which it is said why the interpreter is not read."""
-        with self.recording("-p", pid, *INTERVAL, name=name, first_rows=TICKS) as recording:
-            self.wait_for_event(recording, "error")
-        self.assertEqual((recording.status, recording.stderr), (0, ""))
-        return self.recorded(name)
-
-    def assert_proc_only(self, recorded, pid, gap):
-        """All of /proc, none of the interpreter, the code on every row, one event that says why."""
-        rows = recorded.rows_of(pid)
-        self.assertGreaterEqual(len(rows), TICKS)
-        for row in rows:
-            self.assertEqual(row["gaps"], gap)
-            self.assertGreater(float(row["memory_rss_mb"]), 0)
-            self.assertEqual([row[column] for column in INTERPRETER_COLUMNS], [""] * len(INTERPRETER_COLUMNS))
-        error = recorded.event("error")
-        self.assertEqual((error["pid"], f"{error['source']}:{error['reason']}"), (pid, gap))
-        self.assertNotEqual(error["text"], "")
-
-    def test_python_of_another_version(self):
-        for version in OLDER_PYTHONS:
-            python = PYENV / version / "bin" / "python"
-            with self.subTest(version=version):
-                if not python.exists():
-                    self.skipTest(f"no Python {version}")
-                with Target(["-c", ANY_PYTHON_PROGRAM], python=python) as target:
-                    recorded = self.record_refused(target.pid, version)
-                self.assert_proc_only(recorded, target.pid, "python:version")
-                # What is not read is named all the same, at least by its minor version.
-                stated = recorded.event("python")
-                self.assertTrue(version.startswith(stated["version"]), stated)
-                self.assertEqual(stated["layout_origin"], "")
-
-    def test_program_that_is_not_python(self):
-        with subprocess.Popen(["/bin/cat", "-"], stdin=subprocess.PIPE) as cat:
-            recorded = self.record_refused(cat.pid, "cat")
-            cat.stdin.close()
-        self.assert_proc_only(recorded, cat.pid, "python:not_python")
-        self.assertEqual({row["process_name"] for row in recorded.rows}, {"cat"})
-        self.assertEqual(recorded.events("python"), [])
 
 
 if __name__ == "__main__":

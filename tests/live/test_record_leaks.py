@@ -5,7 +5,7 @@ import json
 import unittest
 import urllib.request
 
-from support import RecordingTest, Target, on_each_interpreter, wait_for
+from support import RecordingTest, Target, on_host_interpreters, wait_for
 
 INTERVAL = ("-i", "50ms")
 SETTLED_TICKS = 3
@@ -55,10 +55,10 @@ class Leaks(RecordingTest):
         self.assertAlmostEqual(float(released["memory_hwm_mb"]), rss_mib(after), delta=APP_SLACK_MIB)
         self.assertEqual(after["process_name"], "leak_app.py")
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_native_leak_grows_while_the_collector_stands_still(self, python):
         with Target("native_leak.py", python=python) as target:
-            with self.recording("-p", target.pid, *INTERVAL, name=python.version) as recording:
+            with self.recording("-p", target.pid, *INTERVAL, name=python.name) as recording:
                 target.ask("leak", 0)
                 first = target.ask("leak", 0)
                 before = self.row_now(recording)
@@ -73,11 +73,11 @@ class Leaks(RecordingTest):
         # Each answer collects once before it counts its objects.
         self.assertEqual(int(after["gc_gen2_collections"]) - int(before["gc_gen2_collections"]), 1)
 
-    @on_each_interpreter
+    @on_host_interpreters
     def test_steady_program_does_not_grow(self, python):
         # It turns only when asked, so that its account is final when it answers.
         with Target("steady.py", "--tick-s", 3600, python=python) as target:
-            with self.recording("-p", target.pid, *INTERVAL, name=python.version) as recording:
+            with self.recording("-p", target.pid, *INTERVAL, name=python.name) as recording:
                 target.ask("turns", 200)
                 before = self.row_now(recording)
                 account = target.ask("turns", 200)

@@ -70,7 +70,7 @@ def empty_root(program):
 @contextlib.contextmanager
 def bullseye_root(program):
     """The cached Debian 11 root, with the program in a directory of this test's own inside it; gives both."""
-    root = Path(run_script("debian-root", "bullseye").strip())
+    root = Path(run_script("pythons", "bullseye").strip())
     guest = Path(subprocess.run([*AS_ROOT, "mktemp", "-d", root / "tmp" / "tidemark.XXXXXX"], capture_output=True,
                                 text=True, check=True).stdout.strip())
     try:

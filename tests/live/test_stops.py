@@ -129,7 +129,7 @@ class PythonTargets(StopTest):
                 self.assertEqual(target.ask("status")["problems"], [])
             self.assertGreater(target.ask("status")["signals"], 0)
             self.assert_stands_alone(target.pid)
-            print(f"{python.version}: {stops} stops of {report['threads']} threads, {stopper.pauses_text()}",
+            print(f"{python.name}: {stops} stops of {report['threads']} threads, {stopper.pauses_text()}",
                   file=sys.stderr)
 
 

@@ -9,7 +9,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from support import Recording, Target, TargetError, interpreters, on_each_interpreter, pythons, read_csv, read_jsonl
+from support import (Recording, Target, TargetError, interpreters, on_each_interpreter, on_each_listed_interpreter,
+                     pythons, read_csv, read_jsonl)
 
 
 class WithDirectory(unittest.TestCase):
@@ -54,7 +55,9 @@ class TargetTest(WithDirectory):
             with Target([program]) as target:
                 pidfd = os.pidfd_open(target.truth["child"])
                 self.addCleanup(os.close, pidfd)
-                target.close(patience_s=0.05)
+                target.send("exit")
+                self.assertEqual(target.wait(), 0)
+                target.wait_for_children(patience_s=0.05)
         ended, _, _ = select.select([pidfd], [], [], 30)
         self.assertTrue(ended)
 
@@ -80,14 +83,48 @@ class InterpretersTest(WithDirectory):
         return result, versions
 
     def test_list_from_the_environment(self):
-        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3:3.12=/nowhere",
+        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3,3.12=/nowhere",
                                              "TIDEMARK_REQUIRE_PYTHONS": ""})
         self.assertEqual((versions, len(result.skipped), len(result.failures)), (["3.11"], 1, 0))
 
     def test_required_interpreter_is_missing(self):
-        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3:3.12=/nowhere",
-                                             "TIDEMARK_REQUIRE_PYTHONS": "1"})
+        result, versions = self.run_on_each({"TIDEMARK_PYTHONS": "3.11=/usr/bin/python3,3.12=/nowhere",
+                                             "TIDEMARK_REQUIRE_PYTHONS": "3.12=/nowhere"})
         self.assertEqual((versions, len(result.skipped), len(result.failures)), (["3.11"], 0, 1))
+
+    def test_list_is_narrowed_by_names(self):
+        with mock.patch.dict(os.environ, {"TIDEMARK_PYTHONS": "host-3.11"}):
+            only, = interpreters()
+        self.assertEqual((only.name, only.minor, str(only.path), only.root), ("host-3.11", "3.11", "/usr/bin/python3", None))
+
+    def test_required_is_what_the_list_marks_or_what_is_named(self):
+        python = pythons.Interpreter("a", "3.11", None, ci=True)
+        for wanted, required in (("", False), ("ci", True), ("b", False), ("b,a", True)):
+            with mock.patch.dict(os.environ, {"TIDEMARK_REQUIRE_PYTHONS": wanted}):
+                self.assertEqual((wanted, python.required), (wanted, required))
+        with mock.patch.dict(os.environ, {"TIDEMARK_REQUIRE_PYTHONS": "ci"}):
+            self.assertFalse(python._replace(ci=False).required)
+
+    def test_what_is_not_read_yet_is_left_out_of_tests_of_tidemark_only(self):
+        not_read = pythons.Interpreter("new", "3.11", Path("/usr/bin/python3"), is_read=False)
+        ran = []
+
+        class Inner(unittest.TestCase):
+            test_tidemark = on_each_interpreter(lambda self, python: ran.append("tidemark"))
+            test_fixture = on_each_listed_interpreter(lambda self, python: ran.append("fixture"))
+
+        result = unittest.TestResult()
+        with mock.patch.object(pythons, "interpreters", lambda: [not_read]):
+            for name in ("test_tidemark", "test_fixture"):
+                Inner(name).run(result)
+        self.assertEqual((ran, len(result.skipped), result.wasSuccessful()), (["fixture"], 1, True))
+
+    def test_paths_in_a_root_and_outside(self):
+        inner = pythons.Interpreter("r", "3.11", Path("/usr/bin/python3"), root=Path("/some/root"))
+        program = pythons.PROGRAMS / "waits_on_line.py"
+        self.assertEqual(inner.inside(program), Path("/mnt/waits_on_line.py"))
+        self.assertEqual(inner.outside(inner.inside(program)), program)
+        self.assertEqual(inner._replace(root=None).inside(program), program)
 
     def test_wrong_version_is_refused(self):
         with mock.patch.dict(os.environ, {"TIDEMARK_PYTHONS": "3.13=/usr/bin/python3"}):

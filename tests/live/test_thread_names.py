@@ -88,7 +88,7 @@ class ThreadNames(unittest.TestCase):
                     seen |= {(ident, name) for ident, name in watched["pairs"]}
                     torn, readings = torn + watched["torn"], readings + WATCH_READINGS
             pairs = target.ask("churned")["pairs"]
-        print(f"{python.version}: {len(seen)} pairs, {len(churned(seen))} of threads that lived for a moment, "
+        print(f"{python.name}: {len(seen)} pairs, {len(churned(seen))} of threads that lived for a moment, "
               f"{torn} of {readings} readings torn", flush=True)
         self.assertEqual([pair for pair in seen if pair[1] in pairs and pairs[pair[1]] != pair[0]], [])
         self.assertGreaterEqual(len(churned(seen)), SEEN_CHURNED)

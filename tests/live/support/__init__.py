@@ -1,8 +1,10 @@
 """What the live tests share: fixture programs, interpreters, tidemark itself, Redis, and a second look at /proc."""
 
+from .embedding import embedding
 from .paths import PROGRAMS, ROOT, tidemark_binary
 from .procfs import (command_line, descendants, resident_bytes, status_fields, thread_ids, wait_until_all_read)
-from .pythons import DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter
+from .pythons import (DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter, on_each_listed_interpreter,
+                      on_host_interpreters)
 from .recorded import Recorded, RecordingTest
 from .recordings import read_csv, read_growing_csv, read_jsonl
 from .redis_server import Redis
@@ -12,7 +14,7 @@ from .waiting import free_port, wait_for
 
 __all__ = [
     "DEBIAN_PYTHON", "Interpreter", "PROGRAMS", "ROOT", "Recorded", "Recording", "RecordingTest", "Redis", "Result",
-    "Target", "TargetError", "command_line", "descendants", "free_port", "interpreters", "on_each_interpreter",
-    "read_csv", "read_growing_csv", "read_jsonl", "resident_bytes", "status_fields", "thread_ids", "tidemark",
-    "tidemark_binary", "wait_for", "wait_until_all_read",
+    "Target", "TargetError", "command_line", "descendants", "embedding", "free_port", "interpreters", "on_each_interpreter",
+    "on_each_listed_interpreter", "on_host_interpreters", "read_csv", "read_growing_csv", "read_jsonl",
+    "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary", "wait_for", "wait_until_all_read",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import procfs
 from .paths import PROGRAMS
-from .pythons import DEBIAN_PYTHON, Interpreter
+from .pythons import DEBIAN_PYTHON, ROOT_ENVIRONMENT, Interpreter
 from .waiting import PATIENCE_S
 
 READ_BYTES = 65536
@@ -27,15 +27,19 @@ class Target:
 
     `program` is its file name, a path, or a list of words after the interpreter (["-m", "demo_pkg.worker"]); `prefix`
     are words before the interpreter (["unshare", "-pf", "--mount-proc"]); `argv0` replaces the interpreter's argv[0].
+    An Interpreter that has a root runs in it, where the programs lie in /mnt.
     `truth` is the ready line, `pid` the pid in it, `popen_pid` the one we started (they differ with prefix or fork).
     """
 
     def __init__(self, program, *arguments, python=DEBIAN_PYTHON, prefix=(), argv0=None, env=None):
-        interpreter = str(python.path if isinstance(python, Interpreter) else python)
-        words = list(program) if isinstance(program, (list, tuple)) else [PROGRAMS / program]
+        self.python = python if isinstance(python, Interpreter) else Interpreter("", "", Path(python))
+        interpreter = str(self.python.path)
+        prefix = [*prefix, *self.python.entry()]
+        words = list(program) if isinstance(program, (list, tuple)) else [self.python.inside(PROGRAMS / program)]
         self._arguments = [*prefix, argv0 or interpreter, *words, *map(_word, arguments)]
         self._executable = None if prefix else interpreter
-        self._environment = {**os.environ, "PYTHONPATH": str(PROGRAMS), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
+        self._environment = {**os.environ, "PYTHONPATH": str(PROGRAMS), "PYTHONDONTWRITEBYTECODE": "1",
+                             **(ROOT_ENVIRONMENT if self.python.root else {}), **(env or {})}
         self._pending = b""
         self._known = {}
         self.exit_status = None
