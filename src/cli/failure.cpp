@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "tidemark/cli/doctor.hpp"
+#include "tidemark/present/units.hpp"
 
 namespace tidemark::cli {
 
@@ -34,12 +35,37 @@ Failure explain_target(base::Pid pid, const base::Error& error) {
   }
 }
 
+Failure explain_no_match(const std::string& expression) {
+  constexpr std::size_t shown_columns = 40;
+  return {fmt::format("no process whose name or command line matches '{}'",
+                      present::printable(expression, shown_columns)),
+          "pgrep -af REGEX lists what there is", ExitStatus::cannot_open};
+}
+
 Failure explain_no_python(base::Pid pid, const cpython::OpenFailure& failure, bool asked_to_end) {
   const char* const what = asked_to_end ? "asked to end before the Python interpreter could be read"
                                         : "the Python interpreter cannot be read";
   std::string hint = "without --require python the columns of /proc are recorded all the same";
   if (failure.reason == model::Reason::denied) hint += "; " + permission_hint(pid);
   return {fmt::format("{} ({}): {}", what, model::text_of(failure.reason), base::describe(failure.error)),
+          std::move(hint), ExitStatus::cannot_open};
+}
+
+Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure) {
+  std::string hint;
+  switch (failure.reason) {
+    case model::Reason::denied:
+      hint = permission_hint(pid);
+      break;
+    case model::Reason::not_python:
+      hint = fmt::format("tidemark record -p {} records what /proc says of any process", pid);
+      break;
+    default:
+      hint = fmt::format("tidemark doctor -p {} says what was found and what is missing", pid);
+      break;
+  }
+  return {fmt::format("no stacks of pid {} ({}): {}", pid, model::text_of(failure.reason),
+                      base::describe(failure.error)),
           std::move(hint), ExitStatus::cannot_open};
 }
 

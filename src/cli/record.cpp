@@ -59,11 +59,7 @@ std::variant<std::vector<base::Pid>, Failure> resolve_targets(const RecordOption
   if (!root) return Failure{base::describe(root.error()), "is /proc mounted?", ExitStatus::cannot_open};
   const auto found = find_by_name(*root, options.name_regex);
   if (!found) return Failure{base::describe(found.error()), {}, ExitStatus::cannot_open};
-  if (found->empty()) {
-    return Failure{
-        fmt::format("no process whose name or command line matches '{}'", present::printable(options.name_regex, 40)),
-        "pgrep -af REGEX lists what there is", ExitStatus::cannot_open};
-  }
+  if (found->empty()) return explain_no_match(options.name_regex);
   return *found;
 }
 
@@ -73,6 +69,7 @@ collect::CollectOptions collect_options(const RecordOptions& options) {
   collect.skip_gone = !options.name_regex.empty();
   collect.may_be_gone = !options.command.empty();
   collect.maps = options.maps;
+  collect.stacks = options.stacks;
   collect.smaps.enabled = options.pss != PssMode::off;
   if (options.pss == PssMode::every) collect.smaps.interval_ns = options.pss_interval_ns;
   return collect;

@@ -37,6 +37,7 @@ void add_options(po::options_description& options) {
   add("pss", po::value<std::string>()->default_value("auto")->value_name("auto|off|SECONDS"),
       "how often to read PSS and USS");
   add("maps", "put memory by mapping kind into the JSONL");
+  add("stacks", "put the stacks of all Python threads into the JSONL");
   add("require", po::value<std::string>()->value_name("python"), "fail when the interpreter cannot be read");
   add("mark-signal", "SIGUSR1 opens a phase");
   add("quiet,q", "no progress line and no closing summary");
@@ -90,6 +91,12 @@ void read_outputs(const CommandLine& line, RecordOptions& options) {
   auto sorted = options.outputs;
   std::sort(sorted.begin(), sorted.end());
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) refuse("the same -o twice");
+  options.stacks = line.has("stacks");
+  const auto is_jsonl = [](const std::string& path) { return path.ends_with(".jsonl"); };
+  const auto& outputs = options.outputs;
+  if (options.stacks && !outputs.empty() && std::none_of(outputs.begin(), outputs.end(), is_jsonl)) {
+    refuse("--stacks needs a JSONL file: a CSV has no place for them", "add -o FILE.jsonl");
+  }
   options.append = line.has("append");
   if (options.append && options.outputs.empty()) refuse("--append needs -o FILE", "name the recording to continue");
   if (line.has("rotate")) {

@@ -33,6 +33,7 @@ Collector::Collector(const CollectOptions& options, const base::Clock& clock, Ma
       meminfo_(proc::MeminfoFile::open(machine_.root)),
       forks_(std::move(forks)),
       ration_(options.smaps),
+      stack_ration_({.share = stack_share}),
       own_pid_(::getpid()) {}
 
 std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const CollectOptions& options,
@@ -123,6 +124,7 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   const std::size_t known = processes_.size();
   discover(readings);
   read_from(known, context, batch.tick);
+  if (options_.stacks) read_stacks(elapsed_ns, batch.tick);
   read_rationed(context, batch.tick);
   report_rate(elapsed_ns, readings);
   if (!memory) refuse_system(memory.error(), batch.tick, readings);
@@ -177,6 +179,33 @@ void Collector::read_rationed(const ReadContext& context, model::Tick& tick) {
   ration_.serve(paid, elapsed_ns, [&](std::size_t turn) { return read_smaps(places[turn], context, tick); });
 }
 
+/// The longest unread first, when the share does not pay for all.
+void Collector::read_stacks(std::int64_t elapsed_ns, model::Tick& tick) {
+  // The first tick comes at 0, when the recording has earned nothing yet.
+  const std::int64_t earned_ns = elapsed_ns + base::ns_per_second;
+  std::vector<RationedProcess> wanted;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    if (!processes_[i]->has_python()) continue;
+    wanted.push_back({.identity = processes_[i]->info()->identity});
+    places.push_back(i);
+  }
+  std::vector<bool> is_read(wanted.size());
+  stack_ration_.serve(wanted, earned_ns, [&](std::size_t turn) {
+    const std::int64_t began_ns = clock_.monotonic_ns();
+    auto& sample = tick.samples[places[turn]];
+    processes_[places[turn]]->read_stacks(sample);
+    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
+    sample.cost_ns += cost_ns;
+    is_read[turn] = true;
+    return cost_ns;
+  });
+  for (std::size_t turn = 0; turn < wanted.size(); ++turn) {
+    if (is_read[turn]) continue;
+    tick.samples[places[turn]].gaps.push_back({model::Source::stacks, model::Reason::too_slow});
+  }
+}
+
 std::int64_t Collector::read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick) {
   const std::int64_t began_ns = clock_.monotonic_ns();
   processes_[index]->read_smaps(context, options_.maps, tick.samples[index]);
@@ -228,6 +257,7 @@ void Collector::retire(std::size_t index) {
   tracked_pids_.erase(process->pid());
   unreaped_children_[process->pid()] = process->info()->identity.start_ticks;
   ration_.forget(process->info()->identity);
+  stack_ration_.forget(process->info()->identity);
   totals_.memory += process->memory_cost();
   ended_.push_back(std::move(process));
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/model/stack.hpp"
 
 namespace tidemark::collect {
 namespace {
@@ -18,11 +19,15 @@ constexpr std::int64_t longest_start_ns = 500 * base::ns_per_ms;
 constexpr std::int64_t youth_ns = 3 * base::ns_per_second;
 
 /// The address space that was opened is no longer the process's.
-bool has_moved_on(const cpython::PythonSnapshot& snapshot) {
-  return std::any_of(snapshot.gaps.begin(), snapshot.gaps.end(), [](const model::Gap& gap) {
+bool has_moved_on(const std::vector<model::Gap>& gaps) {
+  return std::any_of(gaps.begin(), gaps.end(), [](const model::Gap& gap) {
     return gap.source == model::Source::python &&
            (gap.reason == model::Reason::self_check || gap.reason == model::Reason::gone);
   });
+}
+
+void add_once(model::Gap gap, std::vector<model::Gap>& gaps) {
+  if (std::find(gaps.begin(), gaps.end(), gap) == gaps.end()) gaps.push_back(gap);
 }
 
 }  // namespace
@@ -41,9 +46,20 @@ void PythonProbe::read(const Machine& machine, proc::ProcessFiles& files, std::i
     return;
   }
   auto snapshot = interpreter_->read();
-  if (has_moved_on(snapshot)) restart();
+  if (has_moved_on(snapshot.gaps)) restart();
   sample.python = std::move(snapshot.reading);
   sample.gaps.insert(sample.gaps.end(), snapshot.gaps.begin(), snapshot.gaps.end());
+}
+
+void PythonProbe::read_stacks(model::ProcessSample& sample) {
+  if (!interpreter_) return;
+  auto reading = std::make_shared<model::StackReading>(interpreter_->read_stacks());
+  for (const auto& gap : reading->gaps) add_once(gap, sample.gaps);
+  for (const auto& thread : reading->threads) {
+    if (thread.failure) add_once({model::Source::stacks, *thread.failure}, sample.gaps);
+  }
+  if (has_moved_on(reading->gaps)) restart();
+  sample.stacks = std::move(reading);
 }
 
 void PythonProbe::try_open(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns,

@@ -34,6 +34,8 @@ std::string_view text_of(Source source) {
       return "gc";
     case Source::frame:
       return "frame";
+    case Source::stacks:
+      return "stacks";
   }
   return "unknown";
 }

@@ -12,9 +12,9 @@ CsvEncoder::CsvEncoder() {
   header_ += '\n';
 }
 
-void CsvEncoder::append_event(std::string& /*out*/, const model::Event& /*event*/) const {}
+void CsvEncoder::append_event(std::string& /*out*/, const model::Event& /*event*/) {}
 
-void CsvEncoder::append_tick(std::string& out, const model::Tick& tick) const {
+void CsvEncoder::append_tick(std::string& out, const model::Tick& tick) {
   for (const model::ProcessSample& sample : tick.samples) {
     const Row row{tick, sample};
     for (const Column& column : columns()) {

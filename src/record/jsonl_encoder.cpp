@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 
 #include "detail/json_line.hpp"
+#include "detail/stack_tables.hpp"
 #include "tidemark/record/columns.hpp"
 #include "tidemark/record/encoder.hpp"
 #include "tidemark/record/text.hpp"
@@ -147,7 +148,7 @@ struct EventWriter {
 
 }  // namespace
 
-JsonlEncoder::JsonlEncoder(const model::RecordingHeader& header) {
+JsonlEncoder::JsonlEncoder(const model::RecordingHeader& header) : stacks_(std::make_unique<detail::StackTables>()) {
   JsonLine line(header_, "header", header.started_wall_ns, 0);
   line.field("format_version", std::int64_t{header.format_version});
   line.text("tool", header.tool);
@@ -167,12 +168,21 @@ JsonlEncoder::JsonlEncoder(const model::RecordingHeader& header) {
   line.end();
 }
 
-void JsonlEncoder::append_event(std::string& out, const model::Event& event) const {
-  std::visit(EventWriter{out, event}, event.what);
+JsonlEncoder::~JsonlEncoder() = default;
+
+bool JsonlEncoder::begin_file() {
+  stacks_->begin_file();
+  return true;
 }
 
-void JsonlEncoder::append_tick(std::string& out, const model::Tick& tick) const {
+void JsonlEncoder::append_event(std::string& out, const model::Event& event) {
+  std::visit(EventWriter{out, event}, event.what);
+  if (const auto* exit = std::get_if<model::ProcessExit>(&event.what)) stacks_->forget(exit->last->process->identity);
+}
+
+void JsonlEncoder::append_tick(std::string& out, const model::Tick& tick) {
   for (const model::ProcessSample& sample : tick.samples) {
+    const std::string stacks = sample.stacks ? stacks_->append(out, tick, sample) : std::string();
     const Row row{tick, sample};
     out += R"({"type":"sample")";
     for (const Column& column : columns()) {
@@ -181,6 +191,7 @@ void JsonlEncoder::append_tick(std::string& out, const model::Tick& tick) const 
       out += R"(":)";
       append_json(out, column.value(row));
     }
+    if (!stacks.empty()) out += R"(,"stacks":)" + stacks;
     out += "}\n";
   }
 }

@@ -94,19 +94,24 @@ Result<void> RecordingFile::begin_file() {
 
 Result<void> RecordingFile::write(std::span<const model::Event> events, const model::Tick* tick) {
   if (failed_) return base::fail(*failed_);
-  buffer_.clear();
-  for (const model::Event& event : events) encoder_->append_event(buffer_, event);
-  if (tick != nullptr) encoder_->append_tick(buffer_, *tick);
+  encode(events, tick);
   if (buffer_.empty()) return {};
   const bool rotates = is_full();
   if (rotates) {
     if (auto rotated = rotate(); !rotated) return give_up(std::move(rotated).error());
+    if (encoder_->begin_file()) encode(events, tick);  // the new file does not have what the old one said
   }
   if (auto written = put(buffer_); !written) return written;
   if (rotates && options_.keep > 0) {
     if (auto removed = rotated_.keep_newest(options_.keep); !removed) return give_up(std::move(removed).error());
   }
   return {};
+}
+
+void RecordingFile::encode(std::span<const model::Event> events, const model::Tick* tick) {
+  buffer_.clear();
+  for (const model::Event& event : events) encoder_->append_event(buffer_, event);
+  if (tick != nullptr) encoder_->append_tick(buffer_, *tick);
 }
 
 /// Whether the buffer must begin a new file. A file with nothing but its header takes any tick, however large.

@@ -21,8 +21,14 @@ struct Failure {
 /// A target that could not be opened.
 [[nodiscard]] Failure explain_target(base::Pid pid, const base::Error& error);
 
+/// A --name that no process has.
+[[nodiscard]] Failure explain_no_match(const std::string& expression);
+
 /// An interpreter that was required and cannot be read, or could not when somebody asked for the end.
 [[nodiscard]] Failure explain_no_python(base::Pid pid, const cpython::OpenFailure& failure, bool asked_to_end);
+
+/// Stacks that were asked for, of a process whose interpreter cannot be read.
+[[nodiscard]] Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure);
 
 /// A file of ours that could not be opened.
 [[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);

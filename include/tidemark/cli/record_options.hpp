@@ -31,6 +31,7 @@ struct RecordOptions {
   PssMode pss = PssMode::automatic;
   std::int64_t pss_interval_ns = 0;  ///< of PssMode::every
   bool maps = false;
+  bool stacks = false;
   bool require_python = false;
   bool mark_signal = false;
   bool quiet = false;

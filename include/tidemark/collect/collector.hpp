@@ -32,8 +32,12 @@ struct CollectOptions {
   bool skip_gone = false;    ///< a target that has gone meanwhile is left out, if another is there
   bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
   bool maps = false;         ///< the rationed reading is the whole of smaps instead of smaps_rollup
+  bool stacks = false;  ///< of all Python threads, at each tick that `stack_share` can pay
   RationRule smaps;
 };
+
+/// Our own CPU time that reading stacks may take, of wall time. What it cannot pay is the gap stacks:too_slow.
+inline constexpr double stack_share = 0.1;
 
 struct Batch {
   std::vector<model::Event> events;
@@ -99,6 +103,7 @@ class Collector {
   void read_from(std::size_t first, const ReadContext& context, model::Tick& tick);
   void refuse_system(const base::Error& error, model::Tick& tick, EventLog& log);
   void read_rationed(const ReadContext& context, model::Tick& tick);
+  void read_stacks(std::int64_t elapsed_ns, model::Tick& tick);
   [[nodiscard]] std::int64_t read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick);
   void report_rate(std::int64_t elapsed_ns, EventLog& log);
   void report_exits(EventLog& log);
@@ -114,6 +119,7 @@ class Collector {
   Refusals machine_refusals_;  ///< of what concerns no process alone
   ForkCounter forks_;
   Ration ration_;
+  Ration stack_ration_;
   double announced_interval_seconds_ = -1;
   base::Pid own_pid_;
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight

@@ -36,6 +36,10 @@ class PythonProbe {
   void read(const Machine& machine, proc::ProcessFiles& files, std::int64_t now_ns, Refusals& refusals,
             model::ProcessSample& sample, EventLog& log);
 
+  /// Fills sample.stacks after read(); what is missing of them is a gap. Nothing when there is no interpreter, which
+  /// read() has said.
+  void read_stacks(model::ProcessSample& sample);
+
   /// The process runs another program: what is known of the old one is dropped.
   void restart();
 

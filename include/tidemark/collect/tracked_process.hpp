@@ -53,6 +53,10 @@ class TrackedProcess {
   /// time that the reading took is the ration's cost.
   void read_smaps(const ReadContext& context, bool with_maps, model::ProcessSample& sample);
 
+  /// The stacks of its Python threads, after read() of the same tick.
+  void read_stacks(model::ProcessSample& sample) { python_.read_stacks(sample); }
+  [[nodiscard]] bool has_python() const { return python_.is_reading(); }
+
   /// Gone or a zombie, by its stat alone.
   [[nodiscard]] bool has_ended() const;
 

@@ -25,7 +25,8 @@ enum class Source {
   threads,
   gil,
   gc,
-  frame
+  frame,
+  stacks
 };
 
 /// Why it is missing.

@@ -95,11 +95,14 @@ struct PythonReading {
   std::optional<FrameLocation> frame;  ///< innermost frame of the GIL holder, else of the main thread
 };
 
+struct StackReading;
+
 struct ProcessSample {
   std::shared_ptr<const ProcessInfo> process;
   ProcReading proc;
   CgroupReading cgroup;
   PythonReading python;
+  std::shared_ptr<const StackReading> stacks;  ///< of `record --stacks`; null when not asked for or not read
   std::int64_t cost_ns = 0;  ///< wall time that reading this process took us at this tick
   std::vector<Gap> gaps;
 };

@@ -24,10 +24,13 @@ class Encoder {
 
   /// The line with which each file begins.
   [[nodiscard]] virtual const std::string& header_line() const = 0;
+  /// What is appended next begins a file: nothing that was appended before is in it. False when that makes no
+  /// difference to what is appended.
+  virtual bool begin_file() { return false; }
   /// Nothing for a format that has no line for events.
-  virtual void append_event(std::string& out, const model::Event& event) const = 0;
+  virtual void append_event(std::string& out, const model::Event& event) = 0;
   /// One line per process.
-  virtual void append_tick(std::string& out, const model::Tick& tick) const = 0;
+  virtual void append_tick(std::string& out, const model::Tick& tick) = 0;
 };
 
 /// RFC 4180 with LF line ends; events are not shown (the phase is a column of the rows).
@@ -35,23 +38,31 @@ class CsvEncoder final : public Encoder {
  public:
   CsvEncoder();
   [[nodiscard]] const std::string& header_line() const override { return header_; }
-  void append_event(std::string& out, const model::Event& event) const override;
-  void append_tick(std::string& out, const model::Tick& tick) const override;
+  void append_event(std::string& out, const model::Event& event) override;
+  void append_tick(std::string& out, const model::Tick& tick) override;
 
  private:
   std::string header_;
 };
 
-/// One JSON object per line; each has `type`, `timestamp` and `elapsed_seconds`.
+namespace detail {
+class StackTables;
+}
+
+/// One JSON object per line; each has `type`, `timestamp` and `elapsed_seconds`. Stacks are interned: a sample refers
+/// to what lines before it in the same file have said.
 class JsonlEncoder final : public Encoder {
  public:
   explicit JsonlEncoder(const model::RecordingHeader& header);
+  ~JsonlEncoder() override;
   [[nodiscard]] const std::string& header_line() const override { return header_; }
-  void append_event(std::string& out, const model::Event& event) const override;
-  void append_tick(std::string& out, const model::Tick& tick) const override;
+  bool begin_file() override;
+  void append_event(std::string& out, const model::Event& event) override;
+  void append_tick(std::string& out, const model::Tick& tick) override;
 
  private:
   std::string header_;
+  std::unique_ptr<detail::StackTables> stacks_;
 };
 
 [[nodiscard]] std::unique_ptr<Encoder> make_encoder(Format format, const model::RecordingHeader& header);

@@ -65,6 +65,7 @@ class RecordingFile final : public Sink {
   base::Result<void> displace();
   base::Result<void> prepare_append();
   base::Result<void> begin_file();
+  void encode(std::span<const model::Event> events, const model::Tick* tick);
   [[nodiscard]] bool is_full() const;
   base::Result<void> rotate();
   base::Result<void> put(std::string_view bytes);

@@ -29,6 +29,11 @@ class JsonLine {
     begin(key);
     append_json_string(out_, value);
   }
+  /// A value that is JSON already.
+  void raw(std::string_view key, std::string_view json) {
+    begin(key);
+    out_ += json;
+  }
   void open(std::string_view key) { open_with(key, '{'); }
   void open_list(std::string_view key) { open_with(key, '['); }
   void open_item() {

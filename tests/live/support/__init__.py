@@ -6,6 +6,7 @@ from .procfs import (command_line, descendants, resident_bytes, status_fields, t
 from .pythons import (DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter, on_each_listed_interpreter,
                       on_host_interpreters)
 from .recorded import Recorded, RecordingTest
+from .recorded_stacks import recorded_stacks
 from .recordings import read_csv, read_growing_csv, read_jsonl
 from .redis_server import Redis
 from .runner import Recording, Result, tidemark
@@ -16,5 +17,5 @@ __all__ = [
     "DEBIAN_PYTHON", "Interpreter", "PROGRAMS", "ROOT", "Recorded", "Recording", "RecordingTest", "Redis", "Result",
     "Target", "TargetError", "command_line", "descendants", "embedding", "free_port", "interpreters", "on_each_interpreter",
     "on_each_listed_interpreter", "on_host_interpreters", "read_csv", "read_growing_csv", "read_jsonl",
-    "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary", "wait_for", "wait_until_all_read",
+    "recorded_stacks", "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary", "wait_for", "wait_until_all_read",
 ]

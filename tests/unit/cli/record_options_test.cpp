@@ -121,3 +121,11 @@ TEST_CASE("the program: help, version, an unknown command says what exists") {
         "tidemark: there is no command 'diagnose'\nhint: the commands are: record, report, compare, mark, doctor, man, "
         "completion\n");
 }
+
+TEST_CASE("stacks go into a JSONL: one must be among the outputs") {
+  CHECK(good({"-p", "1", "--stacks"}).stacks);
+  CHECK(good({"-p", "1", "--stacks", "-o", "a.csv", "-o", "a.jsonl"}).stacks);
+  CHECK_FALSE(good({"-p", "1"}).stacks);
+  CHECK(refusal({"-p", "1", "--stacks", "-o", "a.csv"}) == "--stacks needs a JSONL file: a CSV has no place for them");
+  CHECK(refusal({"-p", "1", "--stacks", "-o", "-"}).starts_with("--stacks needs a JSONL file"));
+}

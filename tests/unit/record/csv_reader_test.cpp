@@ -49,7 +49,7 @@ base::Error refusal_of(const test::TempDirectory& directory, const std::string& 
 
 TEST_CASE("a recording of ours is read back cell by cell") {
   const test::TempDirectory directory;
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   std::string text = encoder.header_line();
   encoder.append_tick(text, test::some_tick());
   test::write_text(directory.file("x.csv"), text);

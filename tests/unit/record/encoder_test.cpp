@@ -22,7 +22,7 @@ constexpr const char* golden_rows =
     ",,,,,,,,,,,,,,,,,,8192.0,,,,,,,,,,,,,,,,\"load, then idle\",0.0,io:denied python:not_python\n";
 
 std::string event_line(auto what) {
-  const JsonlEncoder encoder(test::some_header());
+  JsonlEncoder encoder(test::some_header());
   std::string out;
   encoder.append_event(
       out, model::Event{.wall_ns = test::some_wall_ns, .elapsed_ns = 1'250'000'000, .what = std::move(what)});
@@ -36,7 +36,7 @@ const std::string uvicorn = R"("process_name":"uvicorn","pid":4951,"process_star
 }  // namespace
 
 TEST_CASE("a tick as CSV, byte for byte") {
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   std::string out;
   encoder.append_tick(out, test::some_tick());
   CHECK(out == golden_rows);
@@ -45,7 +45,7 @@ TEST_CASE("a tick as CSV, byte for byte") {
 }
 
 TEST_CASE("a tick without processes has no line; events have none in CSV") {
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   std::string out;
   encoder.append_tick(out, model::Tick{});
   encoder.append_event(out, model::Event{.what = model::Mark{.label = "x", .fields = {}}});
@@ -54,8 +54,8 @@ TEST_CASE("a tick without processes has no line; events have none in CSV") {
 
 TEST_CASE("a JSONL sample holds exactly the cells of the CSV row") {
   const model::Tick tick = test::some_tick();
-  const CsvEncoder csv;
-  const JsonlEncoder jsonl(test::some_header());
+  CsvEncoder csv;
+  JsonlEncoder jsonl(test::some_header());
   std::string rows;
   std::string samples;
   csv.append_tick(rows, tick);
@@ -89,7 +89,7 @@ TEST_CASE("a JSONL sample holds exactly the cells of the CSV row") {
 }
 
 TEST_CASE("the JSONL header says what the recording is") {
-  const JsonlEncoder encoder(test::some_header());
+  JsonlEncoder encoder(test::some_header());
   const auto header = nlohmann::ordered_json::parse(encoder.header_line());
   CHECK(encoder.header_line().starts_with(
       R"({"type":"header","timestamp":"2026-11-21T05:53:00.123Z","elapsed_seconds":0.000,"format_version":1,)"));

@@ -32,7 +32,7 @@ void write_tick(RecordingFile& file, std::int64_t number, std::size_t rows = 2) 
 std::string header_line(Format format) { return make_encoder(format, test::some_header())->header_line(); }
 
 std::string rows_of(std::int64_t first, std::int64_t last, std::size_t rows = 2) {
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   std::string text;
   for (std::int64_t number = first; number <= last; ++number)
     encoder.append_tick(text, test::numbered_tick(number, rows));
@@ -106,7 +106,7 @@ TEST_CASE("append continues a CSV, cuts its torn last line and says where it lef
   const FileOptions options{.path = directory.file("x.csv"), .append = true};
   model::Tick tick = test::numbered_tick(7, 2);
   tick.phase = "a\\b, \n";
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   std::string text = encoder.header_line();
   encoder.append_tick(text, tick);
   test::write_text(options.path, text + "2026-11-21T05:53:0");

@@ -118,7 +118,7 @@ TEST_CASE("twins that were rotated at different moments are twins") {
 
 TEST_CASE("the files of a set must fit together; a later version may have more columns") {
   const test::TempDirectory directory;
-  const CsvEncoder encoder;
+  CsvEncoder encoder;
   const std::string header = encoder.header_line();
   std::string first, second;
   encoder.append_tick(first, test::numbered_tick(1, 1));

@@ -44,7 +44,7 @@ void mutate(std::string& text, Random& random) {
   }
 }
 
-std::string some_recording(const Encoder& encoder) {
+std::string some_recording(Encoder& encoder) {
   std::string text = encoder.header_line();
   for (std::int64_t i = 0; i < 6; ++i) {
     auto tick = test::numbered_tick(i, 3);

@@ -115,7 +115,7 @@ TEST_CASE("CSV and JSONL of the same ticks give the same rows") {
 TEST_CASE("JSONL gives the header and the events that a report needs, and passes over what it does not know") {
   const test::TempDirectory directory;
   const std::string path = directory.file("x.jsonl");
-  const JsonlEncoder encoder(test::some_header());
+  JsonlEncoder encoder(test::some_header());
   std::string text = encoder.header_line();
   const auto tick = test::some_tick();
   const auto add = [&](auto what) {
@@ -265,7 +265,7 @@ TEST_CASE("a row that cannot be placed is lost, named by file and line, and leav
 TEST_CASE("JSONL lines that are no rows are lost and named, a torn last one is counted") {
   const test::TempDirectory directory;
   const std::string path = directory.file("x.jsonl");
-  const JsonlEncoder encoder(test::some_header());
+  JsonlEncoder encoder(test::some_header());
   std::string tick;
   encoder.append_tick(tick, test::some_tick());
   test::write_text(path, encoder.header_line() + tick + "{\"type\":\"sample\",\n[1]\n\n" +

@@ -19,7 +19,7 @@ TEST_CASE("time that runs back is refused: two recordings were put together") {
   CHECK(error.detail ==
         "line 4: elapsed_seconds goes back from 120.500 to 0.000: two recordings were put together, read each by its "
         "own");
-  const JsonlEncoder encoder(test::some_header());
+  JsonlEncoder encoder(test::some_header());
   std::string late, early;
   encoder.append_tick(late, test::some_tick());
   encoder.append_tick(early, test::numbered_tick(1, 1));
