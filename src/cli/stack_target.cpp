@@ -1,0 +1,165 @@
+#include "detail/stack_target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "tidemark/base/clock.hpp"
+#include "tidemark/memory/live_memory.hpp"
+#include "tidemark/proc/namespaces.hpp"
+#include "tidemark/proc/process_files.hpp"
+#include "tidemark/proc/process_name.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+/// An interpreter that is starting, or a process that calls execve while it is read, is tried again so often.
+constexpr int most_tries = 10;
+constexpr std::chrono::milliseconds between_tries{50};
+
+base::Error ended(const std::string& path) {
+  return {.code = base::ErrorCode::gone, .doing = "read the process", .path = path, .detail = "a zombie"};
+}
+
+bool has_moved_on(const model::StackReading& reading) {
+  return std::any_of(reading.gaps.begin(), reading.gaps.end(), [](const model::Gap& gap) {
+    return gap.source == model::Source::python &&
+           (gap.reason == model::Reason::self_check || gap.reason == model::Reason::gone);
+  });
+}
+
+/// From a pid to an answer, step by step; a step that fails says why.
+class TargetReading {
+ public:
+  TargetReading(const proc::ProcRoot& root, const StackTarget& target, const StackOptions& options)
+      : root_(root), options_(options) {
+    answer_.process.pid = target.pid;
+    answer_.process.parent = target.parent;
+  }
+
+  [[nodiscard]] StackAnswer run() {
+    auto files = open_process();
+    if (!files) return std::move(answer_);
+    for (int tries = 0; tries < most_tries; ++tries) {
+      if (tries > 0) std::this_thread::sleep_for(between_tries);
+      answer_.failure.reset();
+      answer_.process.failure.reset();
+      if (!try_read(*files)) break;
+    }
+    return std::move(answer_);
+  }
+
+ private:
+  void fail(model::Reason reason, Failure failure) {
+    answer_.process.reading.reset();
+    answer_.process.failure = reason;
+    answer_.process.failure_text = failure.message;
+    answer_.failure = std::move(failure);
+  }
+
+  void fail(const base::Error& error) { fail(model::reason_of(error), explain_target(pid(), error)); }
+
+  [[nodiscard]] base::Pid pid() const { return answer_.process.pid; }
+
+  std::optional<proc::ProcessFiles> open_process() {
+    auto files = proc::ProcessFiles::open(root_, pid());
+    if (!files) return fail(files.error()), std::nullopt;
+    const auto stat = files->stat();
+    if (!stat) return fail(stat.error()), std::nullopt;
+    const auto status = files->status();
+    if (!status) return fail(status.error()), std::nullopt;
+    answer_.process.name =
+        proc::process_name(stat->comm, files->command_line().value_or({}), files->executable().value_or({}));
+    if (status->inner_pid && *status->inner_pid != pid()) answer_.process.inner_pid = status->inner_pid;
+    if (stat->state == 'Z') return fail(ended(files->path())), std::nullopt;
+    if (status->tgid != pid()) {
+      fail(model::Reason::unsupported, {fmt::format("{} is a thread of process {}", pid(), status->tgid),
+                                        fmt::format("name the process: -p {}", status->tgid), ExitStatus::cannot_open});
+      return std::nullopt;
+    }
+    if (!proc::names_our_pids(root_)) {
+      fail(model::Reason::unsupported,
+           {"this /proc is of another pid namespace: a pid of it is another process's for us",
+            "mount one for this namespace: mount -t proc proc /proc", ExitStatus::cannot_open});
+      return std::nullopt;
+    }
+    return std::move(*files);
+  }
+
+  void fail(const cpython::OpenFailure& failure) {
+    answer_.process.version = failure.found.version;
+    answer_.process.module_path = failure.found.module_path;
+    fail(failure.reason, explain_no_stacks(pid(), failure));
+  }
+
+  /// True when another try may do better.
+  bool try_read(proc::ProcessFiles& files) {
+    auto memory = memory::LiveMemory::open(root_.fd(), pid());
+    if (!memory) return fail(memory.error()), false;
+    auto opened = cpython::Interpreter::open(files, **memory);
+    if (const auto* failure = std::get_if<cpython::OpenFailure>(&opened)) {
+      fail(*failure);
+      return failure->retry;
+    }
+    auto& interpreter = *std::get<std::unique_ptr<cpython::Interpreter>>(opened);
+    answer_.process.version = interpreter.found().version;
+    answer_.process.layout_origin = interpreter.found().layout_origin;
+    answer_.process.module_path = interpreter.found().module_path;
+    read_stacks(interpreter);
+    answer_.process.bytes_read += (*memory)->bytes_read();
+    return answer_.process.reading && has_moved_on(*answer_.process.reading);
+  }
+
+  void read_stacks(cpython::Interpreter& interpreter) {
+    const base::SystemClock clock;
+    const std::int64_t began_ns = clock.monotonic_ns();
+    answer_.process.reading = interpreter.read_stacks();
+    answer_.process.read_ns = clock.monotonic_ns() - began_ns;
+    if (options_.running_only) leave_idle_out(*answer_.process.reading);
+  }
+
+  void leave_idle_out(model::StackReading& reading) {
+    answer_.process.left_out = std::erase_if(reading.threads, [](const model::ThreadStack& thread) {
+      return !thread.holds_gil && !thread.is_running.value_or(true);
+    });
+  }
+
+  const proc::ProcRoot& root_;
+  const StackOptions& options_;
+  StackAnswer answer_;
+};
+
+}  // namespace
+
+StackAnswer read_stack_target(const proc::ProcRoot& root, const StackTarget& target, const StackOptions& options) {
+  return TargetReading(root, target, options).run();
+}
+
+std::vector<StackTarget> with_descendants(const proc::ProcRoot& root, const std::vector<StackTarget>& targets) {
+  std::set<base::Pid> known;
+  for (const auto& target : targets) known.insert(target.pid);
+  std::vector<StackTarget> all;
+  std::vector<StackTarget> waiting(targets.rbegin(), targets.rend());  // the last one comes next
+  while (!waiting.empty()) {
+    all.push_back(waiting.back());
+    waiting.pop_back();
+    const base::Pid parent = all.back().pid;
+    auto files = proc::ProcessFiles::open(root, parent);
+    std::vector<base::Pid> children;
+    if (!files || !files->children(children)) continue;
+    std::sort(children.rbegin(), children.rend());
+    for (const base::Pid child : children) {
+      if (known.insert(child).second) waiting.push_back({.pid = child, .parent = parent});
+    }
+  }
+  return all;
+}
+
+bool is_partial(const model::StackReading& reading) {
+  return !reading.gaps.empty() || std::any_of(reading.threads.begin(), reading.threads.end(),
+                                              [](const auto& thread) { return thread.failure.has_value(); });
+}
+
+}  // namespace tidemark::cli
