@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "tidemark/base/clock.hpp"
 #include "tidemark/cli/doctor.hpp"
 #include "tidemark/present/units.hpp"
 
@@ -67,6 +68,32 @@ Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure) {
   return {fmt::format("no stacks of pid {} ({}): {}", pid, model::text_of(failure.reason),
                       base::describe(failure.error)),
           std::move(hint), ExitStatus::cannot_open};
+}
+
+Failure explain_no_stop(base::Pid pid, const base::Error& error) {
+  if (error.code == base::ErrorCode::gone || error.code == base::ErrorCode::not_found) return explain_target(pid, error);
+  std::string hint = "without --consistency stopped it is read while it runs";
+  if (error.code == base::ErrorCode::permission) hint = permission_hint(pid) + "; " + hint;
+  return {fmt::format("pid {} could not be stopped, and goes on: {}", pid, base::describe(error)), std::move(hint),
+          ExitStatus::cannot_open};
+}
+
+Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns) {
+  const double pause_ms = static_cast<double>(report.pause_ns) / 1e6;
+  switch (report.released_by) {
+    case control::ReleasedBy::target_exit:
+      return {fmt::format("pid {} ended while it was read", pid), {}, ExitStatus::cannot_open};
+    case control::ReleasedBy::tracer_death:
+      return {fmt::format("pid {} was let go after {:.1f} ms because our tracer was killed: nothing is shown", pid,
+                          pause_ms),
+              "try again", ExitStatus::cannot_open};
+    default:
+      return {fmt::format("pid {} stood still for {:.1f} ms, could not be read in that time (--max-pause) and goes on",
+                          pid, pause_ms),
+              fmt::format("--max-pause {}ms gives it longer; without --consistency stopped it is read while it runs",
+                          10 * max_pause_ns / base::ns_per_ms),
+              ExitStatus::cannot_open};
+  }
 }
 
 Failure explain_output(const std::string& path, const base::Error& error) {

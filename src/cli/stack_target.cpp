@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/control/stopped_target.hpp"
 #include "tidemark/memory/live_memory.hpp"
 #include "tidemark/proc/namespaces.hpp"
 #include "tidemark/proc/process_files.hpp"
@@ -107,17 +108,38 @@ class TargetReading {
     answer_.process.version = interpreter.found().version;
     answer_.process.layout_origin = interpreter.found().layout_origin;
     answer_.process.module_path = interpreter.found().module_path;
-    read_stacks(interpreter);
+    if (options_.stopped) {
+      read_stopped(interpreter);
+    } else {
+      read_now(interpreter);
+    }
     answer_.process.bytes_read += (*memory)->bytes_read();
-    return answer_.process.reading && has_moved_on(*answer_.process.reading);
+    if (!answer_.process.reading) return false;
+    if (options_.running_only) leave_idle_out(*answer_.process.reading);
+    return has_moved_on(*answer_.process.reading);
   }
 
-  void read_stacks(cpython::Interpreter& interpreter) {
+  void read_now(cpython::Interpreter& interpreter) {
     const base::SystemClock clock;
     const std::int64_t began_ns = clock.monotonic_ns();
     answer_.process.reading = interpreter.read_stacks();
     answer_.process.read_ns = clock.monotonic_ns() - began_ns;
-    if (options_.running_only) leave_idle_out(*answer_.process.reading);
+  }
+
+  void read_stopped(cpython::Interpreter& interpreter) {
+    (void)interpreter.read_stacks();  // what can be known before need not be read while it stands still
+    auto stopped = control::StoppedTarget::stop(root_, pid(), {.max_pause_ns = options_.max_pause_ns});
+    if (!stopped) return fail(model::reason_of(stopped.error()), explain_no_stop(pid(), stopped.error()));
+    read_now(interpreter);
+    const auto report = stopped->resume();
+    if (!report) return fail(model::reason_of(report.error()), explain_no_stop(pid(), report.error()));
+    present::StopCost cost{.pause_ns = report->pause_ns,
+                           .threads = report->threads,
+                           .interrupted_calls = {},
+                           .restarted_calls = report->restarted_epoll_waits};
+    for (const auto& [name, count] : report->interrupted) cost.interrupted_calls.emplace_back(name, count);
+    answer_.process.stop = std::move(cost);
+    if (report->reading_is_void()) fail(model::Reason::torn, explain_void_stop(pid(), *report, options_.max_pause_ns));
   }
 
   void leave_idle_out(model::StackReading& reading) {

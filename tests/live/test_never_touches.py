@@ -94,7 +94,8 @@ class RecordTest(unittest.TestCase):
 
     def record_with_everything(self, target, witness):
         """Returns the recording after it ended, with the opens that the guard looked at."""
-        everything = ["-p", target.pid, "-i", "10ms", "--maps", "--pss", "0.2", "--mark-signal", "--require", "python"]
+        everything = ["-p", target.pid, "-i", "10ms", "--maps", "--stacks", "--pss", "0.2", "--mark-signal",
+                      "--require", "python"]
         with Recording([self.csv, self.jsonl], *everything, prefix=[str(GUARD)]) as recording:
             while recording.rows() < ROWS // 2:
                 witness.look()
@@ -109,6 +110,18 @@ class RecordTest(unittest.TestCase):
             wait_for(lambda: "signal-1" in self.csv.read_text(), "the phase of the signal")
         self.assertEqual(recording.status, 0, recording.stderr)
         return recording
+
+    def test_stacks_of_a_running_process(self):
+        with Target([NATIVE / "watched_target.py"]) as target:
+            for options in ([], ["--json"], ["--collapsed", "--children"]):
+                done = subprocess.run([GUARD, tidemark_binary(), "stack", "-p", str(target.pid), *options],
+                                      capture_output=True, text=True, timeout=60, check=False)
+                self.assertIn(done.returncode, (0, 4), done.stderr)  # 4: it moves
+                self.assertRegex(done.stderr, r"guard: looked at \d{2,} opens")
+                self.assertNotIn("refused", done.stderr)
+                self.assertIn(str(target.pid), done.stdout)
+            seen = target.ask("status")
+        self.assertEqual(seen["tracers"], [0])
 
     def test_recording_with_everything(self):
         with Target([NATIVE / "watched_target.py"]) as target:
@@ -147,8 +160,12 @@ class RecordTest(unittest.TestCase):
                            "python_function", "python_line"):
                 self.assertTrue(any(row[column] for row in own), f"{column} of {pid} is always empty")
         self.assertEqual({row["phase"] for row in rows}, {"", "second half", "signal-1"})
-        kinds = {line["type"] for line in read_jsonl(self.jsonl)}
-        self.assertLessEqual({"header", "sample", "mark", "maps", "process_start"}, kinds)
+        lines = read_jsonl(self.jsonl)
+        self.assertLessEqual({"header", "sample", "mark", "maps", "stacks", "process_start"},
+                             {line["type"] for line in lines})
+        for pid in (parent, child):
+            self.assertTrue(any(line["type"] == "sample" and line["pid"] == pid and line.get("stacks") is not None
+                                for line in lines), f"no stacks of {pid}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "tidemark/base/result.hpp"
 #include "tidemark/cli/command.hpp"
+#include "tidemark/control/stopped_target.hpp"
 #include "tidemark/cpython/interpreter.hpp"
 
 namespace tidemark::cli {
@@ -29,6 +30,12 @@ struct Failure {
 
 /// Stacks that were asked for, of a process whose interpreter cannot be read.
 [[nodiscard]] Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure);
+
+/// A target that could not be stopped for a reading.
+[[nodiscard]] Failure explain_no_stop(base::Pid pid, const base::Error& error);
+
+/// A stop that ended before the reading did.
+[[nodiscard]] Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns);
 
 /// A file of ours that could not be opened.
 [[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);
