@@ -343,8 +343,10 @@ TEST_CASE("one line cannot unfold to more memory than there is") {
   }
   nlohmann::json rows = nlohmann::json::array();
   for (std::size_t at = 0; at < 1000; ++at) rows.push_back({nullptr, depth - 1 - at, ""});
-  REQUIRE(resolver.take_tables({{"first_string", 0}, {"strings", {"f"}}, {"first_frame", 0}, {"frames", frames}}));
-  const auto read = resolver.resolve("p", {{"id", 0}, {"threads", rows}});
+  const auto as_read = [](const nlohmann::json& line) { return nlohmann::json::parse(line.dump()); };
+  REQUIRE(resolver.take_tables(
+      as_read({{"first_string", 0}, {"strings", {"f"}}, {"first_frame", 0}, {"frames", frames}})));
+  const auto read = resolver.resolve("p", as_read({{"id", 0}, {"threads", rows}}));
   REQUIRE(read);
   std::size_t unfolded = 0;
   for (const auto& thread : read->threads) unfolded += thread.frames ? thread.frames->size() : 0;
