@@ -12,6 +12,8 @@
 #include "tidemark/proc/namespaces.hpp"
 #include "tidemark/proc/process_files.hpp"
 #include "tidemark/proc/process_name.hpp"
+#include "tidemark/proc/source_lines.hpp"
+#include "tidemark/proc/thread_states.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -108,6 +110,7 @@ class TargetReading {
     answer_.process.version = interpreter.found().version;
     answer_.process.layout_origin = interpreter.found().layout_origin;
     answer_.process.module_path = interpreter.found().module_path;
+    const auto runs = proc::ThreadStates().read(files);  // before: a thread that is being let go again looks busy
     if (options_.stopped) {
       read_stopped(interpreter);
     } else {
@@ -115,7 +118,9 @@ class TargetReading {
     }
     answer_.process.bytes_read += (*memory)->bytes_read();
     if (!answer_.process.reading) return false;
+    if (runs) add_states(*runs, *answer_.process.reading);
     if (options_.running_only) leave_idle_out(*answer_.process.reading);
+    if (options_.source) find_source(files, *answer_.process.reading);
     return has_moved_on(*answer_.process.reading);
   }
 
@@ -140,6 +145,41 @@ class TargetReading {
     for (const auto& [name, count] : report->interrupted) cost.interrupted_calls.emplace_back(name, count);
     answer_.process.stop = std::move(cost);
     if (report->reading_is_void()) fail(model::Reason::torn, explain_void_stop(pid(), *report, options_.max_pause_ns));
+  }
+
+  /// Threads that the two ways to count them do not share have no state.
+  void add_states(const std::vector<proc::ThreadRun>& runs, model::StackReading& reading) const {
+    for (auto& thread : reading.threads) {
+      const auto run = std::find_if(runs.begin(), runs.end(),
+                                    [&](const proc::ThreadRun& one) { return one.inner == thread.native_id; });
+      if (run == runs.end()) continue;
+      thread.is_running = run->state == 'R';
+      if (run->outer != run->inner) thread.outer_id = run->outer;
+    }
+  }
+
+  void find_source(const proc::ProcessFiles& files, const model::StackReading& reading) {
+    proc::SourceLines lines(files);
+    for (const auto& thread : reading.threads) {
+      if (!thread.frames) continue;
+      const std::size_t depth = options_.depth == 0 ? thread.frames->size() : options_.depth;
+      for (std::size_t at = 0; at < thread.frames->size(); ++at) {
+        const bool is_shown = options_.format == StackFormat::json || at < depth || at + depth >= thread.frames->size();
+        const auto& frame = (*thread.frames)[at];
+        if (is_shown && frame.code && frame.line) add_source(frame.code->file, *frame.line, lines);
+      }
+    }
+  }
+
+  void add_source(const std::string& file, std::int64_t line, proc::SourceLines& lines) {
+    const auto [place, is_new] = answer_.process.source.try_emplace({file, line});
+    if (!is_new) return;
+    auto text = lines.line(file, line);
+    if (text) {
+      place->second = std::move(*text);
+    } else {
+      answer_.process.source.erase(place);
+    }
   }
 
   void leave_idle_out(model::StackReading& reading) {
