@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "detail/command_line.hpp"
+#include "detail/locate_options.hpp"
 #include "tidemark/present/units.hpp"
 
 namespace tidemark::cli {
@@ -34,6 +35,7 @@ void add_options(po::options_description& options) {
   add("depth", po::value<std::string>()->value_name("N"), "show at most N frames of a thread; 40 when not given");
   add("all", "show all frames");
   add("no-source", "no source lines");
+  add_locate_options(add);
   add("help,h", "this text");
 }
 
@@ -118,6 +120,7 @@ ParsedStackOptions parse_stack_options(std::span<const std::string> arguments) {
     read_targets(line, options);
     read_format(line, options);
     read_consistency(line, options);
+    options.locate = locate_options_of(line);
     return options;
   });
 }

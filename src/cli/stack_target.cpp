@@ -101,7 +101,7 @@ class TargetReading {
   bool try_read(proc::ProcessFiles& files) {
     auto memory = memory::LiveMemory::open(root_.fd(), pid());
     if (!memory) return fail(memory.error()), false;
-    auto opened = cpython::Interpreter::open(files, **memory);
+    auto opened = cpython::Interpreter::open(files, **memory, options_.locate);
     if (const auto* failure = std::get_if<cpython::OpenFailure>(&opened)) {
       fail(*failure);
       return failure->retry;
@@ -110,6 +110,8 @@ class TargetReading {
     answer_.process.version = interpreter.found().version;
     answer_.process.layout_origin = interpreter.found().layout_origin;
     answer_.process.module_path = interpreter.found().module_path;
+    answer_.process.located_by = interpreter.found().located_by;
+    answer_.process.missing = cpython::words_of(interpreter.found().missing);
     const auto runs = proc::ThreadStates().read(files);  // before: a thread that is being let go again looks busy
     if (options_.stopped) {
       read_stopped(interpreter);

@@ -116,6 +116,6 @@ const RuntimePlace& Interpreter::place() const { return impl_->runtime().place; 
 
 PythonSnapshot Interpreter::read() { return withhold(impl_->reader().read(), found().missing); }
 
-model::StackReading Interpreter::read_stacks() { return impl_->stacks().read(); }
+model::StackReading Interpreter::read_stacks() { return withhold(impl_->stacks().read_named(), found().missing); }
 
 }  // namespace tidemark::cpython

@@ -194,6 +194,25 @@ PythonSnapshot withhold(PythonSnapshot snapshot, const MissingParts& missing) {
   return snapshot;
 }
 
+model::StackReading withhold(model::StackReading reading, const MissingParts& missing) {
+  if (!missing.any() || reading.threads.empty()) return reading;
+  if (missing.gc) {
+    for (auto& interpreter : reading.interpreters) interpreter.gc_running.reset();
+    reading.gaps.push_back({Source::gc, Reason::self_check});
+  }
+  if (missing.gil) {
+    for (auto& thread : reading.threads) thread.holds_gil = false;
+    reading.gaps.push_back({Source::gil, Reason::self_check});
+  }
+  for (auto& thread : reading.threads) {
+    if (missing.native_ids) thread.native_id = 0;
+    if (!missing.frames) continue;
+    thread.frames = nullptr;
+    thread.failure = Reason::self_check;
+  }
+  return reading;
+}
+
 std::vector<std::string> words_of(const MissingParts& missing) {
   std::vector<std::string> words;
   if (missing.gc) words.emplace_back("gc");

@@ -39,5 +39,6 @@ using CheckResult = std::variant<Checked, OpenFailure>;
 
 /// The snapshot without the parts that are missing, each of them a gap `self_check`.
 [[nodiscard]] PythonSnapshot withhold(PythonSnapshot snapshot, const MissingParts& missing);
+[[nodiscard]] model::StackReading withhold(model::StackReading reading, const MissingParts& missing);
 
 }  // namespace tidemark::cpython

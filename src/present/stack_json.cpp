@@ -73,6 +73,8 @@ Json process_json(const StackProcess& process) {
           {"python", json_text(said(process.version))},
           {"layout_origin", json_text(said(process.layout_origin))},
           {"module_path", json_text(said(process.module_path))},
+          {"located_by", json_text(said(process.located_by))},
+          {"missing", process.missing},
           {"failure", failure_json(process.failure)},
           {"failure_text", json_text(said(process.failure_text))},
           {"stop", stop_json(process.stop)},

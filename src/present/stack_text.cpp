@@ -65,6 +65,7 @@ class StackWriter {
   }
 
   void put_reading(const model::StackReading& reading) {
+    for (const auto& part : process_.missing) put("The layout does not fit here: no " + part + ".", frame_indent);
     for (const auto& gap : reading.gaps) put("Not read: " + model::text_of(gap) + ".", frame_indent);
     for (const auto& interpreter : reading.interpreters) {
       const bool is_told = std::any_of(reading.threads.begin(), reading.threads.end(), [&](const auto& thread) {

@@ -10,6 +10,7 @@
 #include "tidemark/base/address.hpp"
 #include "tidemark/base/clock.hpp"
 #include "tidemark/cli/usage.hpp"
+#include "tidemark/cpython/interpreter.hpp"
 
 namespace tidemark::cli {
 
@@ -27,6 +28,7 @@ struct StackOptions {
   bool running_only = false;
   bool source = true;
   std::size_t depth = 40;  ///< frames shown of a thread; 0 shows all
+  cpython::LocateOptions locate;
 };
 
 using ParsedStackOptions = std::variant<StackOptions, UsageError, HelpWanted>;

@@ -26,8 +26,11 @@ class StackReader {
   StackReader& operator=(const StackReader&) = delete;
   ~StackReader();
 
-  /// Fills all of a StackReading but what /proc knows (is_running, outer_id) and, unless asked for, the names.
+  /// Fills all of a StackReading but what /proc knows (is_running, outer_id) and the names.
   [[nodiscard]] model::StackReading read();
+  /// With the names; a thread that is new since the last call may have none yet. One vector read more when nothing
+  /// moved.
+  [[nodiscard]] model::StackReading read_named();
 
  private:
   class Impl;

@@ -34,6 +34,8 @@ struct StackProcess {
   std::string name;                    ///< what a person calls it
   std::string version;                 ///< "3.11.2"; empty when not known
   std::string layout_origin, module_path;
+  std::string located_by;            ///< how the runtime was found
+  std::vector<std::string> missing;  ///< parts that the self-check could not vouch for: they are not shown
   std::optional<model::Reason> failure;  ///< why there is no reading
   std::string failure_text;
   std::optional<model::StackReading> reading;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "stack_list.hpp"
+#include "thread_names.hpp"
 
 namespace tidemark::cpython {
 
@@ -16,9 +17,11 @@ class StackReader::Impl {
       : memory_(memory),
         layout_(layout),
         list_(memory, layout_, place.runtime),
-        codes_(memory, layout_, place.code_type) {}
+        codes_(memory, layout_, place.code_type),
+        names_(memory, layout_) {}
 
   model::StackReading read();
+  model::StackReading read_named();
 
  private:
   template <class Visit>
@@ -33,11 +36,16 @@ class StackReader::Impl {
   [[nodiscard]] bool is_complete();
   [[nodiscard]] model::ThreadStack report(const StackInterpreter& interpreter, const StackThread& thread) const;
   [[nodiscard]] model::StackReading report() const;
+  using Names = std::shared_ptr<const NamesByIdent>;
+  /// Those of each interpreter, by its id. One whose names cannot be read has none.
+  [[nodiscard]] std::unordered_map<std::int64_t, Names> read_names();
 
   const memory::MemorySource& memory_;
   const Layout layout_;
   StackList list_;
   StackCodes codes_;
+  ThreadNames names_;
+  std::unordered_map<std::int64_t, Names> last_names_;  ///< of the last reading with names
   Batch batch_;
   std::vector<Address> wanted_codes_;
   bool is_list_proved_ = false;            ///< of this reading
@@ -155,11 +163,40 @@ model::StackReading StackReader::Impl::read() {
   return report();
 }
 
+std::unordered_map<std::int64_t, StackReader::Impl::Names> StackReader::Impl::read_names() {
+  std::unordered_map<std::int64_t, Names> all;
+  for (const StackInterpreter& interpreter : list_.interpreters()) {
+    if (auto names = names_.read(interpreter.place.address)) all.emplace(interpreter.place.id, std::move(*names));
+  }
+  return all;
+}
+
+/// A name counts when it was the thread's before the stacks were read and after. The last reading's names are as good a
+/// "before" as any, so that a reading in which nothing moved costs one vector read for them.
+model::StackReading StackReader::Impl::read_named() {
+  if (list_.interpreters().empty()) walk();
+  const auto before = last_names_.empty() ? read_names() : std::move(last_names_);
+  auto reading = read();
+  last_names_ = read_names();
+  for (model::ThreadStack& thread : reading.threads) {
+    const auto old_names = before.find(thread.interpreter_id);
+    const auto new_names = last_names_.find(thread.interpreter_id);
+    if (old_names == before.end() || new_names == last_names_.end()) continue;
+    const auto old_name = old_names->second->find(thread.thread_id);
+    const auto new_name = new_names->second->find(thread.thread_id);
+    if (old_name == old_names->second->end() || new_name == new_names->second->end()) continue;
+    if (old_name->second == new_name->second) thread.name = new_name->second;
+  }
+  return reading;
+}
+
 StackReader::StackReader(const memory::MemorySource& memory, const Layout& layout, RuntimePlace place)
     : impl_(std::make_unique<Impl>(memory, layout, place)) {}
 
 StackReader::~StackReader() = default;
 
 model::StackReading StackReader::read() { return impl_->read(); }
+
+model::StackReading StackReader::read_named() { return impl_->read_named(); }
 
 }  // namespace tidemark::cpython
