@@ -71,7 +71,7 @@ Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure) {
 }
 
 Failure explain_no_stop(base::Pid pid, const base::Error& error) {
-  if (error.code == base::ErrorCode::gone || error.code == base::ErrorCode::not_found) return explain_target(pid, error);
+  if (error.code == base::ErrorCode::gone) return explain_target(pid, error);
   std::string hint = "without --consistency stopped it is read while it runs";
   if (error.code == base::ErrorCode::permission) hint = permission_hint(pid) + "; " + hint;
   return {fmt::format("pid {} could not be stopped, and goes on: {}", pid, base::describe(error)), std::move(hint),

@@ -118,8 +118,8 @@ TEST_CASE("the program: help, version, an unknown command says what exists") {
   CHECK(status == 2);
   CHECK(out.empty());
   CHECK(err ==
-        "tidemark: there is no command 'diagnose'\nhint: the commands are: record, report, compare, mark, doctor, man, "
-        "completion\n");
+        "tidemark: there is no command 'diagnose'\n"
+        "hint: the commands are: record, report, compare, mark, stack, doctor, man, completion\n");
 }
 
 TEST_CASE("stacks go into a JSONL: one must be among the outputs") {

@@ -68,7 +68,7 @@ inline StackView server() {
   reading.threads = {main, pool, moving, sub};
   process.reading = std::move(reading);
   process.source = {{{app, 218}, "        return sum(line.price * line.count for line in self.lines)\n"},
-                    {{app, 97}, "    return self.render(order.total())  # the whole order, with its lines and taxes\n"}};
+                    {{app, 97}, "    return self.render(order.total())  # all of it, with its lines and taxes\n"}};
   StackView view;
   view.processes.push_back(std::move(process));
   view.own_cpu_ns = 8'100'000;
@@ -87,8 +87,10 @@ inline StackView stopped() {
   process.version = "3.13.5";
   process.layout_origin = "debug_offsets";
   process.module_path = "/usr/lib/x86_64-linux-gnu/libpython3.13.so.1.0";
-  process.stop = StopCost{
-      .pause_ns = 1'234'567, .threads = 3, .interrupted_calls = {{"recvfrom", 1}, {"semtimedop", 2}}, .restarted_calls = 1};
+  process.stop = StopCost{.pause_ns = 1'234'567,
+                          .threads = 3,
+                          .interrupted_calls = {{"recvfrom", 1}, {"semtimedop", 2}},
+                          .restarted_calls = 1};
   process.left_out = 2;
   process.bytes_read = 4'096;
   model::StackReading reading;

@@ -22,7 +22,8 @@ inline std::shared_ptr<const model::Frames> some_frames(std::size_t depth, std::
   return frames;
 }
 
-inline model::ThreadStack some_thread(base::Tid native_id, std::string name, std::shared_ptr<const model::Frames> frames) {
+inline model::ThreadStack some_thread(base::Tid native_id, std::string name,
+                                      std::shared_ptr<const model::Frames> frames) {
   model::ThreadStack thread;
   thread.native_id = native_id;
   thread.thread_id = 0x7f00'0000'0000 + static_cast<std::uint64_t>(native_id) * 4096;
@@ -63,7 +64,8 @@ inline std::string described(const model::StackReading& reading) {
             (thread.outer_id ? std::to_string(*thread.outer_id) : "-") + " " + std::to_string(thread.thread_id) + " " +
             thread.name.value_or("-") + (thread.holds_gil ? " gil" : "") +
             (thread.is_running ? *thread.is_running ? " running" : " idle" : "") +
-            (thread.failure ? " " + std::string(text_of(*thread.failure)) : "") + (thread.frames ? "" : " unread") + "\n";
+            (thread.failure ? " " + std::string(text_of(*thread.failure)) : "") +
+            (thread.frames ? "" : " unread") + "\n";
     if (!thread.frames) continue;
     for (const auto& frame : *thread.frames) {
       text += "  " + (frame.code ? frame.code->function + " " + frame.code->file : std::string("?")) + ":" +
