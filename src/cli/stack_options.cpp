@@ -117,6 +117,7 @@ Manual stack_manual() {
 ParsedStackOptions parse_stack_options(std::span<const std::string> arguments) {
   return parse_command<StackOptions>(stack_manual(), arguments, false, [](const CommandLine& line) {
     StackOptions options;
+    options.children = line.has("children");
     read_targets(line, options);
     read_format(line, options);
     read_consistency(line, options);

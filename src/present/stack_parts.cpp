@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "tidemark/base/text.hpp"
@@ -48,6 +49,19 @@ std::string shortened_path(std::string_view path, std::size_t width, bool ascii)
     }
   }
   return printable(parts.back(), width, ascii);
+}
+
+std::string cut_at_end(std::string_view text, std::size_t width, bool ascii) {
+  const std::string safe = base::escape_unprintable(text);
+  if (display_columns(safe) <= width) return safe;
+  const std::string_view ellipsis = ascii ? "..." : "…";
+  std::size_t end = 0;
+  for (std::size_t next = 0; next < safe.size(); end = next) {
+    next += std::max<std::size_t>(base::utf8_character_length(std::string_view(safe).substr(next)), 1);
+    const auto shown = std::string_view(safe).substr(0, next);
+    if (display_columns(shown) + display_columns(ellipsis) > width) break;
+  }
+  return safe.substr(0, end) + std::string(ellipsis);
 }
 
 std::string failure_sentence(const model::ThreadStack& thread) {

@@ -140,7 +140,7 @@ class StackWriter {
     text = text.substr(0, text.find_last_not_of(" \t\r\n\f") + 1);
     if (text.empty()) return;
     out_ += std::string(source_indent, ' ');
-    out_ += printable(text, style_.text.width - source_indent, style_.text.ascii) + "\n";
+    out_ += cut_at_end(text, style_.text.width - source_indent, style_.text.ascii) + "\n";
   }
 
   const StackProcess& process_;

@@ -18,6 +18,9 @@ namespace tidemark::present::detail {
 /// fits: "/srv/…/views/orders.py".
 [[nodiscard]] std::string shortened_path(std::string_view path, std::size_t width, bool ascii);
 
+/// The beginning of a text in at most `width` columns, safe to print: what is left out is an ellipsis at its end.
+[[nodiscard]] std::string cut_at_end(std::string_view text, std::size_t width, bool ascii);
+
 /// Why a thread has no frames, or not all, as a sentence: "its stack moved each of the 5 times that it was read".
 [[nodiscard]] std::string failure_sentence(const model::ThreadStack& thread);
 

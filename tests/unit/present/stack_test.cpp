@@ -92,6 +92,14 @@ TEST_CASE("a folded line is one stack: its parts are parted by ';' alone and end
   CHECK(stack_folded(twice).find("queue.py:171);wait (/usr/lib/python3.11/threading.py:320) 2\n") != std::string::npos);
 }
 
+TEST_CASE("a source line is cut at its end") {
+  CHECK(detail::cut_at_end("return self.total", 17, false) == "return self.total");
+  CHECK(detail::cut_at_end("return self.total", 16, false) == "return self.tot…");
+  CHECK(detail::cut_at_end("return self.total", 16, true) == "return self.t...");
+  CHECK(detail::cut_at_end("漢字漢字漢字", 8, false) == "漢字漢…");
+  CHECK(detail::cut_at_end("\x07\x07", 80, false) == "\\x07\\x07");
+}
+
 TEST_CASE("a path loses directories from its middle, its file name last") {
   const std::string path = "/srv/shop/current/lib/python3.11/site-packages/shop/views/orders.py:218";
   CHECK(detail::shortened_path(path, 80, false) == path);
