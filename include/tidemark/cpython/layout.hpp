@@ -305,6 +305,9 @@ struct Layout {
     Field<std::uint32_t> state = {};
     std::uint32_t ascii_data = 0;    ///< where the characters begin in a compact ASCII string
     std::uint32_t compact_data = 0;  ///< in any other compact string
+    /// Of the state, the lowest bit of `kind`, which `compact` and `ascii` follow. `interned` before it has two bits;
+    /// free-threaded from 3.14 on a byte (Include/cpython/unicodeobject.h).
+    std::uint32_t kind_bit = 0;
   } unicode = {};
 
   struct BytesObject {

@@ -122,6 +122,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("unicode.state", layout.unicode.state);
   visit("unicode.ascii_data", layout.unicode.ascii_data);
   visit("unicode.compact_data", layout.unicode.compact_data);
+  visit("unicode.kind_bit", layout.unicode.kind_bit);
   visit("bytes.data", layout.bytes.data);
 }
 

@@ -25,7 +25,7 @@ inline constexpr std::size_t max_c_string_bytes = 64;
 [[nodiscard]] bool is_plausible_pointer(base::Address address);
 
 /// What the state word of a PyUnicode says: all of its characters are ASCII and follow its head.
-[[nodiscard]] bool is_compact_ascii(std::uint32_t state);
+[[nodiscard]] bool is_compact_ascii(const Layout& layout, std::uint32_t state);
 
 /// A compact PyUnicode of any kind as UTF-8; surrogates, which UTF-8 cannot hold, become U+FFFD. Errors: those of
 /// reading, `malformed` (no compact string; a kind that does not exist).

@@ -51,7 +51,7 @@ constexpr Layout layout_v3_10{
     .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
     .dict_keys = {.size = 0x08, .entries_used = 0x20, .indices = 0x28},
     .integer = {.digits = 0x18},
-    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x20},
 };
 

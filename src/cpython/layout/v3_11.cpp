@@ -56,7 +56,7 @@ constexpr Layout layout_v3_11{
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
     .attributes = {.values = -32, .dict = -24},
     .integer = {.digits = 0x18},
-    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x20},
 };
 

@@ -104,7 +104,7 @@ constexpr Layout layout_v3_13{
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
     .attributes = {.dict = -24, .values_are_inline = true, .values_data = 0x08, .values_valid = 0x03},
     .integer = {.digits = 0x18, .tag = 0x10},
-    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x28, .compact_data = 0x38},
+    .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x28, .compact_data = 0x38, .kind_bit = 2},
     .bytes = {.data = 0x20},
 };
 

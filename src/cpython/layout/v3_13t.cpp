@@ -106,7 +106,7 @@ constexpr Layout layout_v3_13t{
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
     .attributes = {.dict = -8, .values_are_inline = true, .values_data = 0x08, .values_valid = 0x03},
     .integer = {.digits = 0x28, .tag = 0x20},
-    .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48},
+    .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x30},
 };
 

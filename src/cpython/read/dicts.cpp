@@ -147,7 +147,7 @@ struct Candidate {
 };
 
 bool is_ascii_of_length(const Layout& layout, const Piece& head, std::size_t length) {
-  return is_compact_ascii(head.get(layout.unicode.state).value_or(0)) &&
+  return is_compact_ascii(layout, head.get(layout.unicode.state).value_or(0)) &&
          head.get(layout.unicode.length) == static_cast<std::int64_t>(length);
 }
 

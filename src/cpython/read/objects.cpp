@@ -15,12 +15,11 @@ using base::ErrorCode;
 constexpr std::uint64_t user_space_end = 0x7fff'ffff'f000;
 constexpr std::uint64_t pointer_alignment = 8;
 
-// struct { interned:2; kind:3; compact:1; ascii:1; … } state: Include/cpython/unicodeobject.h, the same in 3.8
-// to 3.13.
-constexpr unsigned kind_shift = 2;
+// struct { interned; kind:3; compact:1; ascii:1; … } state: Include/cpython/unicodeobject.h. From kind on it is the
+// same in 3.8 to 3.15.
 constexpr std::uint32_t kind_mask = 7;
-constexpr std::uint32_t compact_bit = 1U << 5;
-constexpr std::uint32_t ascii_bit = 1U << 6;
+constexpr std::uint32_t compact_bit = 1U << 3;
+constexpr std::uint32_t ascii_bit = 1U << 4;
 
 /// Covers the heads of all objects read here, of which the fields are looked up.
 constexpr std::size_t max_head_bytes = 64;
@@ -38,6 +37,8 @@ struct StringHead {
   Address data;
 };
 
+std::uint32_t from_kind_on(const Layout& layout, std::uint32_t state) { return state >> layout.unicode.kind_bit; }
+
 base::Result<StringHead> read_string_head(const memory::MemorySource& memory, const Layout& layout, Address object) {
   constexpr const char* doing = "read a string";
   if (!is_plausible_pointer(object)) return malformed(doing, object, "not a pointer to an object");
@@ -50,8 +51,8 @@ base::Result<StringHead> read_string_head(const memory::MemorySource& memory, co
   }
   const Piece head{.bytes = head_bytes, .first = extent.first};
   const std::int64_t length = head.get(layout.unicode.length).value_or(-1);
-  const std::uint32_t state = head.get(layout.unicode.state).value_or(0);
-  const unsigned kind = (state >> kind_shift) & kind_mask;
+  const std::uint32_t state = from_kind_on(layout, head.get(layout.unicode.state).value_or(0));
+  const unsigned kind = state & kind_mask;
   if (length < 0) return malformed(doing, object, "its length is negative");
   if ((state & compact_bit) == 0) return malformed(doing, object, "it is not compact");
   if (kind != 1 && kind != 2 && kind != 4) return malformed(doing, object, "its kind does not exist");
@@ -114,7 +115,10 @@ bool is_plausible_pointer(Address address) {
   return !address.is_null() && address.value % pointer_alignment == 0 && address.value < user_space_end;
 }
 
-bool is_compact_ascii(std::uint32_t state) { return (state & compact_bit) != 0 && (state & ascii_bit) != 0; }
+bool is_compact_ascii(const Layout& layout, std::uint32_t state) {
+  constexpr std::uint32_t both = compact_bit | ascii_bit;
+  return (from_kind_on(layout, state) & both) == both;
+}
 
 base::Result<std::string> read_unicode(const memory::MemorySource& memory, const Layout& layout, Address object) {
   auto head = read_string_head(memory, layout, object);

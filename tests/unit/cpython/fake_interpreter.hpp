@@ -148,7 +148,8 @@ class FakeInterpreter {
   /// The head of a compact string.
   void set_string(Address at, std::size_t length, unsigned kind, bool is_ascii, bool is_compact = true) {
     put(at, layout_.unicode.length, static_cast<std::int64_t>(length));
-    put(at, layout_.unicode.state, (kind << 2U) | (is_compact ? 1U << 5U : 0U) | (is_ascii ? 1U << 6U : 0U));
+    put(at, layout_.unicode.state,
+        (kind | (is_compact ? 1U << 3U : 0U) | (is_ascii ? 1U << 4U : 0U)) << layout_.unicode.kind_bit);
   }
   void set_bytes(Address at, const std::vector<int>& bytes) {
     put(at, layout_.object.size, static_cast<std::int64_t>(bytes.size()));

@@ -57,7 +57,7 @@ class FakeObjects {
   [[nodiscard]] Address text(std::string_view characters) {
     const Address at = object(str_type, 128 + characters.size());
     put(at, layout_.unicode.length, static_cast<std::int64_t>(characters.size()));
-    put(at, layout_.unicode.state, (1U << 2U) | (1U << 5U) | (1U << 6U));
+    put(at, layout_.unicode.state, (1U | (1U << 3U) | (1U << 4U)) << layout_.unicode.kind_bit);
     put_text(at.plus(layout_.unicode.ascii_data), characters);
     return at;
   }
