@@ -17,8 +17,6 @@ using base::Address;
 
 constexpr std::uint64_t gc_flags = 3;  // the lower bits of _gc_prev and _gc_next (Include/internal/pycore_gc.h)
 constexpr std::int32_t max_first_line = 1 << 24;
-constexpr std::int32_t max_threshold = 1 << 30;
-constexpr std::uint64_t generations = 3;
 
 class Check {
  public:
@@ -36,9 +34,9 @@ class Check {
     auto enabled = memory_.read_value<std::int32_t>(collector.plus(gc.enabled.offset()));
     if (!enabled) return base::fail(std::move(enabled).error());
     if (*enabled != 0 && *enabled != 1) return miss("whether the collector is on is neither 0 nor 1");
+    if (runtime_.layout.free_threaded) return none();  // it has no rings; the reading has looked at its thresholds
     auto youngest = first_generation(collector);
     if (!youngest) return base::fail(std::move(youngest).error());
-    if (runtime_.layout.free_threaded) return thresholds(*youngest);
     return ring(youngest->plus(2 * std::uint64_t{runtime_.layout.generation.size_bytes}));
   }
 
@@ -88,20 +86,6 @@ class Check {
     const auto& gc = runtime_.layout.gc;
     if (!gc.generation0.is_present()) return collector.plus(gc.generations);
     return pointer_at(collector.plus(gc.generation0.offset()));
-  }
-
-  /// A free-threaded collector has no rings; but some generation has a threshold, whatever gc.set_threshold() did.
-  [[nodiscard]] Misfit thresholds(Address youngest) const {
-    const auto& generation = runtime_.layout.generation;
-    bool any = false;
-    for (std::uint64_t i = 0; i < generations; ++i) {
-      const Address at = youngest.plus(i * generation.size_bytes + generation.threshold.offset());
-      auto threshold = memory_.read_value<std::int32_t>(at);
-      if (!threshold) return base::fail(std::move(threshold).error());
-      if (*threshold < 0 || *threshold > max_threshold) return miss("a threshold of the collector is none");
-      any = any || *threshold != 0;
-    }
-    return any ? none() : miss("the collector has no thresholds");
   }
 
   /// A PyGC_Head is two words, next and previous; the first and the last of the ring lead back to its head. Those of an

@@ -1,7 +1,9 @@
-// CPython 3.13 without the GIL, x86-64 (--disable-gil). From the headers of Debian 13's python3.13-dev (3.13.5),
-// compiled with Py_GIL_DISABLED by script/layouts.
+// CPython 3.13 without the GIL, x86-64. From the DWARF of a 3.13.5 that script/pythons builds of Debian's source with
+// --disable-gil, by script/layouts.
 //
-// Objects have a longer head: ob_tid, ob_mutex, two counts of references, then ob_type.
+// Objects have a longer head: ob_tid, ob_mutex, two counts of references, then ob_type. gc.generation0 is never set. The
+// headers of Debian's own python3.13-dev 3.13.5, and 3.13.18, align PyGC_Head less, as in v3_13.cpp: gc.generations is
+// 4 less there, which nothing but the place itself tells (find_free_threaded_generations).
 #include <array>
 
 #include "tables.hpp"
@@ -87,7 +89,7 @@ constexpr Layout layout_v3_13t{
              .size_bytes = 0xd8},
     .gc = {.enabled = 0x0c,
            .collecting = 0xc8,
-           .generations = 0x14,
+           .generations = 0x18,
            .generations_end = 0x60,
            .generation_stats = 0x80,
            .garbage = 0xd0,

@@ -48,6 +48,34 @@ base::Result<std::array<std::uint32_t, generation_count>> generation_order(const
   return *visited == 0 ? std::array{0U, 1U, 2U} : std::array{0U, 2U, 1U};
 }
 
+/// Whether the generations of a free-threaded collector begin there. It keeps no lists, so their heads are null; and
+/// not both of the older ones are without a threshold, unless the program has set that.
+bool is_free_threaded_generations(const Layout& layout, const Piece& piece, std::uint32_t first) {
+  using Word = std::int32_t;  // heads and thresholds are aligned as these
+  bool has_threshold = false;
+  for (std::uint32_t i = 0; i < generation_count; ++i) {
+    const std::uint32_t at = first + i * layout.generation.size_bytes;
+    for (std::uint32_t head = 0; head < layout.generation.threshold.offset(); head += sizeof(Word)) {
+      if (piece.get(Field<Word>(at + head)) != 0) return false;
+    }
+    const auto threshold = inner(piece, at, layout.generation.threshold);
+    if (!threshold || *threshold < 0) return false;
+    has_threshold = has_threshold || (i > 0 && *threshold != 0);
+  }
+  return has_threshold;
+}
+
+/// Within 3.13 the alignment of heads, and with it the place of the generations, became 4 bytes less (v3_13t.cpp): no
+/// size and no pointer tells, but what is there does.
+std::optional<std::uint32_t> find_free_threaded_generations(const Layout& layout, const Piece& piece) {
+  constexpr std::uint32_t drift = 4;
+  const std::uint32_t first = layout.gc.generations;
+  for (const std::uint32_t candidate : {first, first - drift, first + drift}) {
+    if (is_free_threaded_generations(layout, piece, candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
 struct Ring {
   std::uint32_t items = 0;
   Field<std::int8_t> newest;
@@ -77,8 +105,11 @@ Extent collector_extent(const Layout& layout) {
 base::Result<std::uint32_t> first_generation(const Layout& layout, Address collector, const Piece& piece) {
   const auto generation0 = piece.get(layout.gc.generation0);
   if (layout.gc.generation0.is_present() && !generation0) return malformed(collector, "the layout lacks a field");
+  const std::optional<std::uint32_t> place =
+      layout.free_threaded ? find_free_threaded_generations(layout, piece) : layout.gc.generations;
+  if (!place) return malformed(collector, "the generations are not where they may be");
   // Modulo 2^64, so a pointer below the collector is beyond the end too.
-  const std::uint64_t first = generation0 ? generation0->value - collector.value : layout.gc.generations;
+  const std::uint64_t first = generation0 ? generation0->value - collector.value : *place;
   const std::uint64_t length = generation_count * std::uint64_t{layout.generation.size_bytes};
   if (first > layout.gc.generations_end || layout.gc.generations_end - first < length) {
     return malformed(collector, "the generations are not inside the collector");

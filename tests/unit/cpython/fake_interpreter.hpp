@@ -169,6 +169,8 @@ class FakeInterpreter {
     put(garbage, layout_.object.size, 3);
     for (std::uint32_t i = 0; i < 3; ++i) {
       const Address generation = generations.plus(i * layout_.generation.size_bytes);
+      put_at(generation, Address{});  // a free-threaded collector has no lists
+      put_at(generation.plus(8), Address{});
       put(generation, layout_.generation.threshold, i == 0 ? 700 : 10);
       put(generation, layout_.generation.count, static_cast<std::int32_t>(101 + i));
       const Address sums = sums_of(i);

@@ -157,23 +157,6 @@ TEST_CASE("lists of the collector whose heads lie at no multiple of 8, and are e
   });
 }
 
-TEST_CASE("thresholds of a free-threaded collector, which has no lists") {
-  for_each_layout([](const Layout& layout) {
-    if (!layout.free_threaded) return;
-    UntestedProcess process(layout);
-    const Address collector = process.fake.collector();
-    const auto threshold = [&](std::uint32_t i) {
-      return collector.plus(layout.gc.generations + i * layout.generation.size_bytes);
-    };
-    process.fake.put(threshold(0), layout.generation.threshold, 0);  // as gc.set_threshold(0) does
-    CHECK(process.missing().empty());
-    for (std::uint32_t i = 0; i < 3; ++i) process.fake.put(threshold(i), layout.generation.threshold, 0);
-    CHECK(process.missing() == std::vector<std::string>{"gc"});
-    process.fake.put(threshold(1), layout.generation.threshold, -1);
-    CHECK(process.missing() == std::vector<std::string>{"gc"});
-  });
-}
-
 TEST_CASE("a cookie that is missing, or says something else than the file") {
   check_refused(choose_with_word(0, cookie_word ^ 1U), Reason::self_check, true, "3.13.0");
   check_refused(choose_with_word(0, 0), Reason::self_check, true, "3.13.0");

@@ -302,6 +302,25 @@ TEST_CASE("objects that the main thread of a free-threaded build has made and th
   });
 }
 
+TEST_CASE("the generations of a free-threaded collector are found by what is there") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.free_threaded) return;
+    for (const int drift : {0, -4, 4}) {
+      Layout moved = layout;
+      moved.gc.generations = static_cast<std::uint32_t>(static_cast<int>(layout.gc.generations) + drift);
+      FakeInterpreter fake(moved);
+      fake.put(fake.first_generation(), layout.generation.threshold, 0);  // as gc.set_threshold(0) does
+      SnapshotReader reader(fake.image(), layout, FakeInterpreter::place(), main_thread_id);
+      check_is_complete(reader.read(), 1);
+    }
+    FakeInterpreter fake(layout);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      fake.put(fake.first_generation().plus(i * layout.generation.size_bytes), layout.generation.threshold, 0);
+    }
+    CHECK(has_gap(fake.read(), Source::gc, Reason::malformed));
+  });
+}
+
 TEST_CASE("a free-threaded build that runs without its GIL has no holder of it") {
   for_each_layout([](const Layout& layout) {
     if (!layout.gil.enabled.is_present()) return;
