@@ -212,8 +212,8 @@ void add_place(const TargetFacts& target, std::vector<DoctorFact>& facts) {
     facts.push_back({"located_by", "found by", Mark::note, found.located_by, found.located_by});
   }
   if (place) {
-    facts.push_back({"runtime_address", "_PyRuntime", Mark::note, address_text(place->runtime),
-                     address_text(place->runtime)});
+    facts.push_back(
+        {"runtime_address", "_PyRuntime", Mark::note, address_text(place->runtime), address_text(place->runtime)});
     facts.push_back({"code_type_address", "PyCode_Type", Mark::note, address_text(place->code_type),
                      address_text(place->code_type)});
   }

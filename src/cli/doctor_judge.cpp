@@ -67,8 +67,7 @@ std::string summary_of(const DoctorFacts& facts, Tier tier) {
     case Tier::python:
       return fmt::format("pid {} ({}): everything works, its Python interpreter included.", target.pid, target.name);
     case Tier::proc:
-      return fmt::format("pid {} ({}): {}", target.pid, target.name,
-                         partial_summary(target.python));
+      return fmt::format("pid {} ({}): {}", target.pid, target.name, partial_summary(target.python));
     case Tier::none:
       break;
   }

@@ -1,8 +1,8 @@
+#include "detail/locate_options.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "detail/locate_options.hpp"
 
 namespace tidemark::cli {
 namespace {

@@ -77,7 +77,7 @@ struct Found {
   std::string located_by;         ///< text_of(Rung); after "debug_file" a space and its path
   MissingParts missing = {};      ///< any: the self-check says degraded
   std::size_t ended_threads = 0;  ///< thread states of threads that are no more; their native ids are not known
-  std::string build_id = {};  ///< of module_path, in lower-case hexadecimal; empty: none could be read
+  std::string build_id = {};      ///< of module_path, in lower-case hexadecimal; empty: none could be read
   std::vector<OtherRuntime> others = {};  ///< where more than one module holds a runtime
 };
 

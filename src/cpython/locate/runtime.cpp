@@ -152,7 +152,7 @@ class Chooser {
                           .layout = *layout,
                           .place = {.runtime = runtime_, .code_type = *code_type},
                           .module = std::move(module_),
-                          .is_strict = !is_known || site_.rung == Rung::scan};
+                          .is_strict = !is_known || site_.symbols.is_debug || site_.rung == Rung::scan};
   }
 
   /// Reading debug information takes some 100 ms: only where nothing else is known, or somebody wants it.

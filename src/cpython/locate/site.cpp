@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "tidemark/cpython/debug_file.hpp"
 #include "scan.hpp"
 #include "segment_copy.hpp"
+#include "tidemark/cpython/debug_file.hpp"
 #include "version_text.hpp"
 
 namespace tidemark::cpython {

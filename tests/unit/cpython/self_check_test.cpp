@@ -184,12 +184,21 @@ TEST_CASE("a version without a table, or none yet, of a runtime that states it a
   check_refused(process.choose(), Reason::starting, true, "");
 }
 
-TEST_CASE("a debug build, by the symbols that only it has") {
+TEST_CASE("a debug build is known by the symbols that only it has, and needs its own word of its layout") {
   for_each_layout([](const Layout& layout) {
     for (const char* name : {"_Py_RefTotal", "_Py_INCREF_IncRefTotal"}) {
-      FakeProcess process(layout);
+      UntestedProcess process(layout);
       process.module.symbols.push_back({name, FakeModule::runtime_at, 8});
-      check_refused(process.choose(), Reason::debug_build, false, version_of(layout));
+      const auto table_alone = process.choose({.layout_origin = LayoutOrigin::builtin});
+      check_refused(table_alone, Reason::debug_build, false, version_of(layout));
+      if (!layout.has_debug_offsets) {
+        check_refused(process.choose(), Reason::debug_build, false, version_of(layout));
+        continue;
+      }
+      const LocatedRuntime runtime = process.located();
+      CHECK(runtime.found.layout_origin == "debug_offsets, untested micro");
+      CHECK(runtime.is_strict);
+      CHECK(process.missing().empty());
     }
   });
 }
