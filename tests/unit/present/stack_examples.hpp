@@ -124,7 +124,7 @@ inline StackView hostile() {
   model::StackReading reading;
   std::vector<Place> deep;
   for (std::int64_t at = 0; at < 100; ++at) {
-    deep.push_back({"down_" + std::to_string(at), "/" + std::string(300, 'x') + "/y.py", at + 1});
+    deep.push_back({"down_" + std::to_string(at), "/" + std::string(90, 'x') + "/y.py", at + 1});
   }
   auto first = thread(66, "a;b\nc\x1b[31m", frames(deep));
   first.failure = model::Reason::limit;

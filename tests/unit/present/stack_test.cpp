@@ -109,5 +109,5 @@ TEST_CASE("a path loses directories from its middle, its file name last") {
   CHECK(detail::shortened_path(path, 13, false) == "orders.py:218");
   CHECK(detail::shortened_path(path, 8, false) == "ord…:218");
   CHECK(detail::shortened_path("lib/a/b/c.py:1", 12, false) == "lib/…/c.py:1");
-  CHECK(detail::shortened_path("<frozen importlib._bootstrap>:241", 20, false) == "<frozen i…tstrap>:241");
+  CHECK(detail::shortened_path("<frozen importlib._bootstrap>:241", 20, false) == "<frozen i…strap>:241");
 }
