@@ -179,6 +179,8 @@ struct Layout {
     std::optional<std::uint8_t> owner_c_stack = {};
     Field<std::int32_t> last_instruction = {};  ///< to 3.10: f_lasti, an index; negative before the first instruction
     std::uint32_t last_instruction_bytes = 0;   ///< what the index counts
+    Field<std::int8_t> executing = {};          ///< to 3.10: f_executing, in 3.10 f_state
+    std::int8_t executing_value = 0;            ///< what it says of a frame that runs or waits for its callee
     Field<std::int32_t> bytecode_index = {};    ///< 3.14t on: tlbc_index, which copy of the bytecode it runs
   } frame = {};
 

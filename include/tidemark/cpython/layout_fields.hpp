@@ -54,6 +54,8 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("frame.owner_c_stack", layout.frame.owner_c_stack);
   visit("frame.last_instruction", layout.frame.last_instruction);
   visit("frame.last_instruction_bytes", layout.frame.last_instruction_bytes);
+  visit("frame.executing", layout.frame.executing);
+  visit("frame.executing_value", layout.frame.executing_value);
   visit("frame.bytecode_index", layout.frame.bytecode_index);
   visit("code.first_line", layout.code.first_line);
   visit("code.version", layout.code.version);

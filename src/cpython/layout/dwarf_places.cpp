@@ -58,6 +58,8 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"frame.owner_c_stack", "_frameowner", "FRAME_OWNED_BY_INTERPRETER", enumerator},  // 3.14 on, before CSTACK
     {"frame.owner_c_stack", "_frameowner", "FRAME_OWNED_BY_CSTACK", enumerator},
     {"frame.last_instruction", "_frame", "f_lasti"},
+    {"frame.executing", "_frame", "f_executing"},
+    {"frame.executing", "_frame", "f_state"},  // 3.10
     {"frame.bytecode_index", "_PyInterpreterFrame", "tlbc_index"},
 
     {"code.first_line", "PyCodeObject", "co_firstlineno"},

@@ -22,7 +22,7 @@ std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, c
 
 Extent frame_extent(const Layout& layout) {
   const auto& frame = layout.frame;
-  return extent_of(frame.code, frame.previous, frame.instruction, frame.last_instruction, frame.owner);
+  return extent_of(frame.code, frame.previous, frame.instruction, frame.last_instruction, frame.owner, frame.executing);
 }
 
 std::optional<Frame> decode_frame(const Layout& layout, Address address, const Piece& piece) {
@@ -37,7 +37,9 @@ std::optional<Frame> decode_frame(const Layout& layout, Address address, const P
                .code = *code,
                .previous = *previous,
                .instruction_bytes = *instruction,
-               .owner = owner.value_or(0)};
+               .owner = owner.value_or(0),
+               .is_executing = piece.get(layout.frame.executing).value_or(layout.frame.executing_value) ==
+                               layout.frame.executing_value};
 }
 
 bool is_same_call(const Frame& a, const Frame& b) {

@@ -19,6 +19,7 @@ struct Frame {
   base::Address code, previous;
   std::int64_t instruction_bytes = 0;  ///< from the first instruction; negative before it
   std::uint8_t owner = 0;              ///< 0 where the layout has none
+  bool is_executing = true;            ///< false when the frame itself says that it does not run
 
   bool operator==(const Frame&) const = default;
 };

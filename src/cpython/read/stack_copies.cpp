@@ -43,6 +43,12 @@ void StackCopies::add(Batch& batch, Copy& copy) const {
   for (const Loose& loose : loose_) copy.loose.push_back(batch.add(loose.address, extent_));
 }
 
+std::uint64_t StackCopies::copied_bytes() const {
+  std::uint64_t total = loose_.size() * extent_.size();
+  for (const Chunk& chunk : chunks_) total += chunk.copied;
+  return 2 * total;
+}
+
 void StackCopies::add_first(Batch& batch) { add(batch, first_); }
 
 void StackCopies::add_second(Batch& batch) {
@@ -107,10 +113,20 @@ base::Result<void> StackCopies::link(const Batch& batch, Address first, CopiedSt
     if (const auto& status = status_of(batch, first_, *place); !status) return status;
     const auto frame = decode_frame(layout_, at, piece_of(batch, first_, *place));
     if (!frame) return torn(at, "the layout lacks a field");
+    if (!frame->is_executing) return torn(at, "a frame that is not executed");
     places_.push_back(*place);
     stack.frames.push_back(*frame);
   }
-  return {};
+  return check_outermost(stack);
+}
+
+/// A generator's frame that is suspended has no caller, and may have been the current one a moment ago. What calls one
+/// is Python code, or from 3.12 on a shim; to 3.11 C may call one on an empty stack, which is then told as torn.
+base::Result<void> StackCopies::check_outermost(const CopiedStack& stack) const {
+  if (stack.frames.empty() || !layout_.frame.owner_generator) return {};
+  const Frame& outermost = stack.frames.back();
+  if (outermost.owner != *layout_.frame.owner_generator) return {};
+  return torn(outermost.address, "a generator that nobody has called");
 }
 
 /// From the frame up to where the next one in its chunk begins.
@@ -246,7 +262,7 @@ base::Result<void> StackCopies::walk_chunks(const memory::MemorySource& memory, 
     if (chunks_.empty())
       chunk->copied = std::clamp<std::uint64_t>(copied_before, layout_.stack_chunk.data, chunk->size_bytes);
     total += chunk->copied;
-    if (total > max_stack_bytes) return {};
+    if (total > max_stack_bytes) return {};  // as above
     chunks_.push_back(*chunk);
   }
   return {};

@@ -23,7 +23,7 @@ namespace tidemark::cpython {
 /// A chunk holds 16 KiB and more: Python code that recursed 100,000 times is in a thousand of them.
 inline constexpr std::size_t max_stack_chunks = 4096;
 /// Copied of one thread's data stack at a time; what lies deeper is cut.
-inline constexpr std::uint64_t max_stack_bytes = 32 << 20;
+inline constexpr std::uint64_t max_stack_bytes = 16 << 20;
 
 /// To 3.10 every frame is one, and the C stack bounds how many there can be.
 inline constexpr std::size_t max_loose_frames = 16'384;
@@ -54,6 +54,9 @@ class StackCopies {
   [[nodiscard]] bool is_settled() const { return settled_.has_value(); }
 
   void unsettle() { settled_.reset(); }
+
+  /// What both copies take.
+  [[nodiscard]] std::uint64_t copied_bytes() const;
 
   void add_first(Batch& batch);
   void add_second(Batch& batch);
@@ -109,6 +112,7 @@ class StackCopies {
   [[nodiscard]] const base::Result<void>& status_of(const Batch& batch, const Copy& copy, const Place& place) const;
   [[nodiscard]] base::Result<void> check_chunks(const Batch& batch, base::Address newest) const;
   [[nodiscard]] base::Result<void> link(const Batch& batch, base::Address first, CopiedStack& stack);
+  [[nodiscard]] base::Result<void> check_outermost(const CopiedStack& stack) const;
   [[nodiscard]] base::Result<void> compare(const Batch& batch, CopiedStack& stack) const;
   [[nodiscard]] bool is_body_equal(const Batch& batch, const Place& place, std::uint64_t end) const;
   void keep_what_is_used();

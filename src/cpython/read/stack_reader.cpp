@@ -11,6 +11,14 @@ using base::Address;
 using model::Reason;
 using model::Source;
 
+namespace {
+
+/// Of all threads together: what is beyond says `limit`. A thousand threads of a thousand frames are below both.
+constexpr std::uint64_t max_copied_bytes = 128 << 20;
+constexpr std::uint64_t max_shown_frames = 2'000'000;
+
+}  // namespace
+
 class StackReader::Impl {
  public:
   Impl(const memory::MemorySource& memory, const Layout& layout, RuntimePlace place)
@@ -49,6 +57,7 @@ class StackReader::Impl {
   Batch batch_;
   std::vector<Address> wanted_codes_;
   bool is_list_proved_ = false;            ///< of this reading
+  std::uint64_t shown_frames_ = 0;         ///< of this reading
   std::optional<base::Error> list_error_;  ///< why not
 };
 
@@ -68,6 +77,7 @@ void StackReader::Impl::begin_reading() {
   }
   if (list_.interpreters().empty()) walk();
   is_list_proved_ = false;
+  shown_frames_ = 0;
 }
 
 void StackReader::Impl::walk() {
@@ -79,8 +89,11 @@ void StackReader::Impl::read_round() {
   batch_.clear();
   codes_.begin_round();
   if (!is_list_proved_) list_.add(batch_);
+  std::uint64_t copied_bytes = 0;
   for (StackInterpreter& interpreter : list_.interpreters()) {
     for (auto& thread : interpreter.threads) {
+      copied_bytes += thread->is_pending() ? thread->copied_bytes() : 0;
+      if (copied_bytes > max_copied_bytes || shown_frames_ > max_shown_frames) thread->give_up();
       if (thread->is_pending()) {
         thread->add(batch_);
       } else if (!is_list_proved_) {
@@ -102,7 +115,11 @@ void StackReader::Impl::judge_round() {
   wanted_codes_.clear();
   for_each_pending([this](StackThread& thread) { thread.judge(batch_, wanted_codes_, codes_); });
   codes_.prove(wanted_codes_);
-  for_each_pending([this](StackThread& thread) { thread.resolve(codes_); });
+  for_each_pending([this](StackThread& thread) {
+    if (shown_frames_ > max_shown_frames) return;
+    thread.resolve(codes_);
+    if (thread.is_done()) shown_frames_ += thread.frames()->size();
+  });
 }
 
 bool StackReader::Impl::is_complete() {

@@ -41,6 +41,15 @@ void StackThread::begin_reading() {
   error_.reset();
 }
 
+void StackThread::give_up() {
+  if (!is_pending()) return;
+  tries_ = max_stack_tries;
+  fail({.code = ErrorCode::limit,
+        .doing = "read a stack",
+        .address = state_.links.address,
+        .detail = "too much to copy"});
+}
+
 void StackThread::add(Batch& batch) {
   cframe_id_.reset();
   copies_.add_first(batch);

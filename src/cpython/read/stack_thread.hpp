@@ -42,6 +42,10 @@ class StackThread {
   [[nodiscard]] bool is_cut() const { return stack_.is_cut; }
 
   void begin_reading();
+  /// What `add` would have copied.
+  [[nodiscard]] std::uint64_t copied_bytes() const { return copies_.copied_bytes(); }
+  /// Not in this reading any more, unless it is done: the reading is too large.
+  void give_up();
   /// First copies, the thread state, second copies.
   void add(Batch& batch);
   /// The thread state alone.

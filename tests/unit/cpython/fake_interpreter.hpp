@@ -100,6 +100,7 @@ class FakeInterpreter {
     put(frame(i), layout_.frame.previous, previous);
     put(frame(i), layout_.frame.instruction, code(code_number).plus(layout_.code.instructions + 2 * unit));
     put(frame(i), layout_.frame.owner, owner);
+    put(frame(i), layout_.frame.executing, layout_.frame.executing_value);
     if (!layout_.frame.last_instruction.is_present()) return;
     put(frame(i), layout_.frame.last_instruction,
         static_cast<std::int32_t>(2 * unit) / static_cast<std::int32_t>(layout_.frame.last_instruction_bytes));
