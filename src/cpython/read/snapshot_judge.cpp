@@ -85,6 +85,7 @@ base::Result<Address> SnapshotReader::Impl::holder_address() {
     if (const auto& status = batch_.status(*ids_.tstate_current); !status) return base::fail(status.error());
     return batch_.piece(*ids_.tstate_current).get(layout_.runtime.tstate_current).value_or(Address{});
   }
+  if (!ids_.gil) return base::fail(broken(interpreter_, "the layout names no holder of the GIL"));
   if (const auto& status = batch_.status(*ids_.gil); !status) return base::fail(status.error());
   // A free-threaded build makes a GIL all the same, for modules that ask for it.
   if (batch_.piece(*ids_.gil).get(layout_.gil.enabled) == 0) return Address{};
