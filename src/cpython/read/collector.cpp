@@ -70,7 +70,7 @@ bool is_free_threaded_generations(const Layout& layout, const Piece& piece, std:
 std::optional<std::uint32_t> find_free_threaded_generations(const Layout& layout, const Piece& piece) {
   constexpr std::uint32_t drift = 4;
   const std::uint32_t first = layout.gc.generations;
-  for (const std::uint32_t candidate : {first, first - drift, first + drift}) {
+  for (const std::uint32_t candidate : {first, first - drift}) {
     if (is_free_threaded_generations(layout, piece, candidate)) return candidate;
   }
   return std::nullopt;

@@ -212,6 +212,7 @@ class FakeInterpreter {
     set_type(list_type, "list", {garbage});
     set_type(str_type, "str", {string(0), string(1)});
     set_type(bytes_type, "bytes", {string(2), bytecode(0)});
+    if (layout_.free_threaded) return;  // has no rings
     put_at(oldest_generation(), garbage.plus(0x200));
     put_at(oldest_generation().plus(8), garbage.plus(0x210));
     put_at(garbage.plus(0x208), Address{oldest_generation().value | 1});  // with a flag

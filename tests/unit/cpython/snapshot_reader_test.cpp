@@ -305,9 +305,9 @@ TEST_CASE("objects that the main thread of a free-threaded build has made and th
 TEST_CASE("the generations of a free-threaded collector are found by what is there") {
   for_each_layout([](const Layout& layout) {
     if (!layout.free_threaded) return;
-    for (const int drift : {0, -4, 4}) {
+    for (const std::uint32_t drift : {0U, 4U}) {
       Layout moved = layout;
-      moved.gc.generations = static_cast<std::uint32_t>(static_cast<int>(layout.gc.generations) + drift);
+      moved.gc.generations -= drift;
       FakeInterpreter fake(moved);
       fake.put(fake.first_generation(), layout.generation.threshold, 0);  // as gc.set_threshold(0) does
       SnapshotReader reader(fake.image(), layout, FakeInterpreter::place(), main_thread_id);
