@@ -23,7 +23,7 @@ inline constexpr auto stated_places = std::to_array<StatedPlace>({
     {"interpreter.gc", "interpreter_state.gc"},
     {"gil.last_holder", "interpreter_state.gil_runtime_state_holder", "interpreter_state.gil_runtime_state"},
     {"gil.locked", "interpreter_state.gil_runtime_state_locked", "interpreter_state.gil_runtime_state"},
-    {"gil.enabled", "interpreter_state.gil_runtime_state_enabled", "interpreter_state.gil_runtime_state"},
+    {"gil.enabled", "interpreter_state.gil_runtime_state_enabled"},  // from the GIL's own struct, alone of the three
     {"thread.prev", "thread_state.prev"},
     {"thread.next", "thread_state.next"},
     {"thread.interp", "thread_state.interp"},

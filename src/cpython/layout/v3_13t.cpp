@@ -42,7 +42,7 @@ constexpr auto stated_offsets = std::to_array<StatedOffset>({
     {"gc.size_bytes", 0x238},
     {"gil.last_holder", 0x090, 0x078},
     {"gil.locked", 0x088, 0x078},
-    {"gil.enabled", 0x080, 0x078},
+    {"gil.enabled", 0x080},
     {"object.type", 0x168},
     {"object.size", 0x208},
     {"type.name", 0x178},

@@ -41,7 +41,7 @@ constexpr auto stated_offsets = std::to_array<StatedOffset>({
     {"gc.size_bytes", 0x2f0},
     {"gil.last_holder", 0x098, 0x080},
     {"gil.locked", 0x090, 0x080},
-    {"gil.enabled", 0x088, 0x080},
+    {"gil.enabled", 0x088},
     {"object.type", 0x1d8},
     {"object.size", 0x2b8},
     {"type.name", 0x1e8},
