@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent / "live"))
 from support import Target, interpreters, wait_until_all_read  # noqa: E402 (found by the line above)
 
 # Of one input: well above what the largest stack that is allowed takes, well below what hurts.
-LIMITS = ("-timeout=20", "-rss_limit_mb=1024", "-malloc_limit_mb=256")
+LIMITS = ("-timeout=60", "-rss_limit_mb=1024", "-malloc_limit_mb=256")
 MAX_INPUT_BYTES = {"readers": 2 + 24 * 14, "tables": 4096}
 # What the targets do: wait at several depths with several threads, or call all the time.
 PROGRAMS = {"waits": ("waits_on_line.py", "--threads", 3), "deep": ("waits_on_line.py", "--depth", 40),
