@@ -23,10 +23,10 @@ INTERVAL_S = 0.01
 KINDS = ("on", "off", "control")
 
 
-def measured_segment(target, kind, seconds, directory):
+def measured_segment(target, kind, seconds, directory, stacks):
     """The target's answer, with the rows that tidemark wrote meanwhile."""
     with contextlib.ExitStack() as attached:
-        recorder = attached.enter_context(subjects.tidemark_recorder(target.pid, INTERVAL_S, directory, 1))
+        recorder = attached.enter_context(subjects.tidemark_recorder(target.pid, INTERVAL_S, directory, 1, stacks))
         if kind != "on":
             attached.close()
         rows_before = recorder.rows()
@@ -35,13 +35,13 @@ def measured_segment(target, kind, seconds, directory):
     return answer
 
 
-def measure(target, triples, seconds, directory):
+def measure(target, triples, seconds, directory, stacks):
     """A list of answers for each kind; answers of one index are of one triple."""
     order = random.Random(1)
     answers = {kind: [] for kind in KINDS}
     for _ in range(triples):
         for kind in order.sample(KINDS, len(KINDS)):
-            answers[kind].append(measured_segment(target, kind, seconds, directory))
+            answers[kind].append(measured_segment(target, kind, seconds, directory, stacks))
     return answers
 
 
@@ -90,14 +90,15 @@ def placed(pinned):
         os.sched_setaffinity(0, set(allowed))
 
 
-def run(triples, seconds, pinned):
+def run(triples, seconds, pinned, stacks):
     where = "the target on a processor of its own" if pinned else "no process pinned"
-    print(f"{3 * triples} segments of {seconds:g} s, a tick every {INTERVAL_S * 1000:.0f} ms, {where}")
+    what = "with the stacks of all threads" if stacks else "without stacks"
+    print(f"{3 * triples} segments of {seconds:g} s, a tick every {INTERVAL_S * 1000:.0f} ms {what}, {where}")
     program = subjects.HERE / "targets" / "spinner.py"
     with placed(pinned) as processors, Target(program) as target, tempfile.TemporaryDirectory() as directory:
         if processors:
             os.sched_setaffinity(target.pid, processors)
-        report(measure(target, triples, seconds, directory), seconds)
+        report(measure(target, triples, seconds, directory, stacks), seconds)
 
 
 def main():
@@ -105,10 +106,11 @@ def main():
     parser.add_argument("--triples", type=int, default=240)
     parser.add_argument("--seconds", type=float, default=0.25, help="of a segment")
     parser.add_argument("--pinned", action="store_true", help="the target gets a processor of its own")
+    parser.add_argument("--stacks", action="store_true", help="record --stacks")
     parser.add_argument("--quick", action="store_true", help="four short threes: only to see that it runs")
     options = parser.parse_args()
     triples, seconds = (4, 0.1) if options.quick else (options.triples, options.seconds)
-    run(triples, seconds, options.pinned)
+    run(triples, seconds, options.pinned, options.stacks)
 
 
 if __name__ == "__main__":

@@ -114,10 +114,15 @@ class Recorder:
         return sorted({link for link in links if link == "/proc/meminfo" or link.startswith("/sys/fs/cgroup/")})
 
 
-def tidemark_recorder(pid, interval_s, directory, rows_per_tick):
+def tidemark_recorder(pid, interval_s, directory, rows_per_tick, stacks=False):
+    """With `stacks` a JSONL with the stacks of all threads beside the CSV, whose rows are counted."""
     output = Path(directory) / "tidemark.csv"
     interval = f"{interval_s * 1000:.0f}ms"
     command = [tidemark_binary(), "record", "-p", pid, "-i", interval, "--pss", "off", "-q", "-o", output]
+    if stacks:
+        jsonl = output.with_suffix(".jsonl")
+        jsonl.unlink(missing_ok=True)
+        command += ["--stacks", "-o", jsonl]
     return Recorder(command, output, rows_per_tick)
 
 

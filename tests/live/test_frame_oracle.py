@@ -2,19 +2,12 @@
 """The frame of a program that never stands still: a reading may be torn, but then it says so and names nothing."""
 
 import collections
-import os
 import unittest
 
-from support import RecordingTest, Target, on_each_interpreter, wait_until_all_read
+from support import RecordingTest, Target, on_each_interpreter, on_processors_of_their_own, wait_until_all_read
 
 ROWS = 600
 INTERVAL = ("-i", "10ms")
-
-
-def on_processors_of_their_own():
-    """Words before the target and before tidemark. On one processor the target stands still while it is read."""
-    first, second = (sorted(os.sched_getaffinity(0)) * 2)[:2]
-    return [("taskset", "--cpu-list", str(number)) for number in (first, second)]
 
 
 def frame_gaps(row):
