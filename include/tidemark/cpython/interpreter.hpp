@@ -74,7 +74,7 @@ struct Found {
   std::string version;            ///< "3.11.2"; with the release level when it is no final one: "3.13.0rc2"
   std::string layout_origin;      ///< text_of(LayoutOrigin); then ", untested micro" where no such build was tested
   std::string module_path;        ///< the file that holds the runtime, as the target names it
-  std::string located_by;         ///< text_of(Rung); after "debug_file" a space and its path
+  std::string located_by = {};    ///< text_of(Rung); after "debug_file" a space and its path
   MissingParts missing = {};      ///< any: the self-check says degraded
   std::size_t ended_threads = 0;  ///< thread states of threads that are no more; their native ids are not known
   std::string build_id = {};      ///< of module_path, in lower-case hexadecimal; empty: none could be read

@@ -98,9 +98,14 @@ base::Result<void> StackCopies::check_chunks(const Batch& batch, Address newest)
   return {};
 }
 
+/// As many frames as the copies have room for: a list that is longer passes one of them twice.
+std::size_t StackCopies::most_frames() const { return copied_bytes() / 2 / extent_.size(); }
+
 base::Result<void> StackCopies::link(const Batch& batch, Address first, CopiedStack& stack) {
   places_.clear();
+  const std::size_t most = most_frames();
   for (Address at = first; !at.is_null(); at = stack.frames.back().previous) {
+    if (stack.frames.size() > most) return torn(at, "the frames are a circle");
     if (stack.frames.size() == max_stack_frames) {
       stack.is_cut = true;
       return {};
@@ -313,7 +318,7 @@ base::Result<Frame> StackCopies::read_loose(const memory::MemorySource& memory, 
 base::Result<void> StackCopies::follow(const memory::MemorySource& memory, Address first) {
   ReadChunk read;
   Address at = first;
-  for (std::size_t steps = 0; !at.is_null() && steps < max_stack_frames; ++steps) {
+  for (std::size_t steps = 0; !at.is_null() && steps <= most_frames(); ++steps) {
     if (loose_at(at)) return {};
     auto found = read_in_chunk(memory, at, read);
     if (!found) return base::fail(std::move(found).error());

@@ -112,6 +112,7 @@ class StackCopies {
   [[nodiscard]] const base::Result<void>& status_of(const Batch& batch, const Copy& copy, const Place& place) const;
   [[nodiscard]] base::Result<void> check_chunks(const Batch& batch, base::Address newest) const;
   [[nodiscard]] base::Result<void> link(const Batch& batch, base::Address first, CopiedStack& stack);
+  [[nodiscard]] std::size_t most_frames() const;
   [[nodiscard]] base::Result<void> check_outermost(const CopiedStack& stack) const;
   [[nodiscard]] base::Result<void> compare(const Batch& batch, CopiedStack& stack) const;
   [[nodiscard]] bool is_body_equal(const Batch& batch, const Place& place, std::uint64_t end) const;

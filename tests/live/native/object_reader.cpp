@@ -160,9 +160,11 @@ int main(int count, char** arguments) {
   if (!files) return failed(base::describe(files.error()));
   const auto memory = memory::LiveMemory::open(root->fd(), pid);
   if (!memory) return failed(base::describe(memory.error()));
-  const auto located = cpython::locate_runtime(*files, **memory);
-  if (const auto* failure = std::get_if<cpython::OpenFailure>(&located)) return failed(base::describe(failure->error));
-  ObjectReader reader(**memory, std::get<cpython::LocatedRuntime>(located));
+  const auto located = cpython::locate_runtimes(*files, **memory, {});
+  if (const auto* failure = std::get_if<cpython::OpenFailure>(&located.front())) {
+    return failed(base::describe(failure->error));
+  }
+  ObjectReader reader(**memory, std::get<cpython::LocatedRuntime>(located.front()));
   for (std::string line; std::getline(std::cin, line);) std::cout << reader.answer(line).dump() << std::endl;
   return 0;
 }

@@ -185,15 +185,30 @@ TEST_CASE("a code object that was freed and made anew is not shown under its old
   });
 }
 
-TEST_CASE("a cycle of frames is cut") {
+TEST_CASE("a circle of frames is no stack") {
   for_each_layout([](const Layout& layout) {
     FakeStacks fake(layout);
     fake.set_frame(FakeStacks::frame_number(0, 0), 2, 2, FakeStacks::stack_frame(0, 2));
-    const auto reading = read(fake);
-    REQUIRE(reading.threads.size() == 1);
-    REQUIRE(reading.threads[0].frames);
-    CHECK(reading.threads[0].frames->size() == max_stack_frames);
-    CHECK(reading.threads[0].failure == Reason::limit);
+    check_refused(fake, Reason::torn);
+  });
+}
+
+TEST_CASE("a generator that nobody has called is no stack") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.frame.owner_generator) return;
+    FakeStacks fake(layout);
+    fake.set_frame(FakeStacks::frame_number(0, 0), 2, 2, {}, *layout.frame.owner_generator);
+    check_refused(fake, Reason::torn);
+  });
+}
+
+TEST_CASE("a frame that says that it does not run is no stack") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.frame.executing.is_present()) return;
+    FakeStacks fake(layout);
+    fake.put(FakeStacks::stack_frame(0, 1), layout.frame.executing,
+             static_cast<std::int8_t>(layout.frame.executing_value + 1));
+    check_refused(fake, Reason::torn);
   });
 }
 
