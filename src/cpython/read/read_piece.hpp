@@ -11,7 +11,7 @@
 namespace tidemark::cpython {
 
 /// Of the parts of a frame, code object or thread state that are read.
-inline constexpr std::size_t max_struct_bytes = 1024;
+inline constexpr std::size_t max_struct_bytes = 2048;
 using StructBuffer = std::array<std::byte, max_struct_bytes>;
 
 /// Errors: those of reading; `torn` when the address is none; `malformed` when the layout's extent is too long.

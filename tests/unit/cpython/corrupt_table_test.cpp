@@ -103,7 +103,11 @@ TEST_CASE("each entry put wrong in turn") {
     REQUIRE_FALSE(is_noticed(layout, [](Layout&) {}));
     for (const Entry& entry : entries()) {
       CAPTURE(entry.name);
-      if (has(layout, entry)) CHECK(is_noticed(layout, entry.move) != undecidable.contains(entry.name));
+      // In 3.15 `enabled` comes first, and what follows it may be 0 or 1 as well.
+      const bool may_be_missed =
+          undecidable.contains(entry.name) ||
+          (entry.name == std::string_view("gc.enabled") && layout.gc.enabled.offset() == 0);
+      if (has(layout, entry)) CHECK(is_noticed(layout, entry.move) != may_be_missed);
     }
   });
 }

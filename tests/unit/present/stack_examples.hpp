@@ -8,7 +8,7 @@
 
 #include "tidemark/present/stack.hpp"
 
-namespace tidemark::present::examples {
+namespace tidemark::present::stack_examples {
 
 struct Place {
   std::string function, file;
@@ -143,4 +143,4 @@ inline StackView hostile() {
   return view;
 }
 
-}  // namespace tidemark::present::examples
+}  // namespace tidemark::present::stack_examples

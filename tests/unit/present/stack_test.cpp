@@ -32,40 +32,40 @@ bool is_safe(const std::string& text) {
 }  // namespace
 
 TEST_CASE("golden: a server's threads, one that moved, a second interpreter") {
-  check_golden("stack_server.txt", stack_text(examples::server(), {}));
-  check_golden("stack_server.json", stack_json(examples::server()));
-  check_golden("stack_server.folded", stack_folded(examples::server()));
+  check_golden("stack_server.txt", stack_text(stack_examples::server(), {}));
+  check_golden("stack_server.json", stack_json(stack_examples::server()));
+  check_golden("stack_server.folded", stack_folded(stack_examples::server()));
 }
 
 TEST_CASE("golden: stopped, in a pid namespace, with a child that is no Python") {
-  check_golden("stack_stopped.txt", stack_text(examples::stopped(), {}));
-  check_golden("stack_stopped.json", stack_json(examples::stopped()));
+  check_golden("stack_stopped.txt", stack_text(stack_examples::stopped(), {}));
+  check_golden("stack_stopped.json", stack_json(stack_examples::stopped()));
 }
 
 TEST_CASE("golden: hostile names, a deep stack") {
-  check_golden("stack_hostile.txt", stack_text(examples::hostile(), {.text = {.ascii = true}}));
-  check_golden("stack_hostile.folded", stack_folded(examples::hostile()));
+  check_golden("stack_hostile.txt", stack_text(stack_examples::hostile(), {.text = {.ascii = true}}));
+  check_golden("stack_hostile.folded", stack_folded(stack_examples::hostile()));
 }
 
 TEST_CASE("no line is wider than the terminal, whatever the names are; nothing drives the terminal") {
   for (const std::size_t width : {80U, 100U, 120U}) {
-    for (const auto& view : {examples::server(), examples::stopped(), examples::hostile()}) {
+    for (const auto& view : {stack_examples::server(), stack_examples::stopped(), stack_examples::hostile()}) {
       const auto text = stack_text(view, {.text = {.width = width}});
       CHECK(widest_line(text) <= width);
       CHECK(is_safe(text));
     }
   }
-  CHECK(is_safe(stack_folded(examples::hostile())));
-  CHECK(is_safe(stack_json(examples::hostile())));
+  CHECK(is_safe(stack_folded(stack_examples::hostile())));
+  CHECK(is_safe(stack_json(stack_examples::hostile())));
 }
 
 TEST_CASE("colour is for a terminal only") {
-  CHECK(stack_text(examples::server(), {}).find('\x1b') == std::string::npos);
-  CHECK(stack_text(examples::server(), {.text = {.colour = true}}).find("\x1b[1mOrder.total") != std::string::npos);
+  CHECK(stack_text(stack_examples::server(), {}).find('\x1b') == std::string::npos);
+  CHECK(stack_text(stack_examples::server(), {.text = {.colour = true}}).find("\x1b[1mOrder.total") != std::string::npos);
 }
 
 TEST_CASE("a deep stack shows both of its ends and says how much is between them") {
-  const auto view = examples::hostile();
+  const auto view = stack_examples::hostile();
   const auto text = stack_text(view, {.depth = 40});
   CHECK(lines_with(text, "down_") == 40);
   CHECK(lines_with(text, "60 more frames (--all shows them)") == 1);
@@ -79,14 +79,14 @@ TEST_CASE("a deep stack shows both of its ends and says how much is between them
 }
 
 TEST_CASE("a folded line is one stack: its parts are parted by ';' alone and end in one number") {
-  std::istringstream lines(stack_folded(examples::hostile()));
+  std::istringstream lines(stack_folded(stack_examples::hostile()));
   std::string line;
   REQUIRE(std::getline(lines, line));
   CHECK(std::count(line.begin(), line.end(), ';') == 1 + 100);
   CHECK(line.ends_with(" 1"));
   CHECK(line.find("evil\\x3b") != std::string::npos);
 
-  auto twice = examples::server();
+  auto twice = stack_examples::server();
   twice.processes[0].reading->threads[0] = twice.processes[0].reading->threads[1];
   CHECK(lines_with(stack_folded(twice), "pool-1") == 1);
   CHECK(stack_folded(twice).find("queue.py:171);wait (/usr/lib/python3.11/threading.py:320) 2\n") != std::string::npos);
