@@ -75,8 +75,8 @@ Manual doctor_manual() {
   manual.exit_status =
       "0 everything works, with -p the interpreter included; 2 usage;\n"
       "3 the target (or /proc) cannot be opened; 4 partial: the columns of /proc, as\n"
-      "far as they are not refused, but not all or not all of the interpreter. Without the\n"
-      "cgroup's figures or fork events it is 0 all the same.\n";
+      "far as they are not refused, but not all of them or of the interpreter. Without\n"
+      "the cgroup's figures or fork events it is 0 all the same.\n";
   return manual;
 }
 
