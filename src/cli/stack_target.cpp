@@ -33,6 +33,11 @@ bool has_moved_on(const model::StackReading& reading) {
   });
 }
 
+bool has_stacks(const model::StackReading& reading) {
+  return std::any_of(reading.threads.begin(), reading.threads.end(),
+                     [](const model::ThreadStack& thread) { return thread.frames != nullptr; });
+}
+
 /// From a pid to an answer, step by step; a step that fails says why.
 class TargetReading {
  public:
@@ -120,10 +125,19 @@ class TargetReading {
     }
     answer_.process.bytes_read += (*memory)->bytes_read();
     if (!answer_.process.reading) return false;
+    if (!has_stacks(*answer_.process.reading) && fail_if_gone(files)) return false;
     if (runs) add_states(*runs, *answer_.process.reading);
     if (options_.running_only) leave_idle_out(*answer_.process.reading);
     if (options_.source) find_source(files, *answer_.process.reading);
     return has_moved_on(*answer_.process.reading);
+  }
+
+  /// A process that ends under our hands leaves memory that makes no sense: that it has ended is the answer.
+  bool fail_if_gone(const proc::ProcessFiles& files) {
+    const auto stat = files.stat();
+    if (!stat) return fail(stat.error()), true;
+    if (stat->state != 'Z' && stat->state != 'X') return false;
+    return fail(ended(files.path())), true;
   }
 
   void read_now(cpython::Interpreter& interpreter) {

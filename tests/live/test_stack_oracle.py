@@ -12,10 +12,13 @@ from pathlib import Path
 from support import (Target, on_each_interpreter, on_processors_of_their_own, tidemark_binary, wait_for,
                      wait_until_all_read)
 
-READINGS = 100_000
-# Of each interpreter, so some 10^5 in all; one takes a third of a millisecond on an idle machine, 25 on a crowded one.
-STOPS = int(os.environ.get("TIDEMARK_ORACLE_STOPS") or 10_000)
-NAIVE_READINGS = 20_000
+# By hand 100,000 (docs/overhead.md has the figures); in CI fewer, so that all interpreters have their turn.
+READINGS = int(os.environ.get("TIDEMARK_ORACLE_READINGS") or 5_000)
+# One takes a third of a millisecond on an idle machine, 25 on a crowded one.
+STOPS = int(os.environ.get("TIDEMARK_ORACLE_STOPS") or 1_000)
+NAIVE_READINGS = 5_000
+# Of the readings of callees of 10 us and more, on a machine that does other things besides; the figures are printed.
+ACCEPTED_AT_LEAST = 0.5
 FASTEST, QUICK, SLOWER, SLOW = 0, 1, 10, 20  # us that a callee is busy
 READER_PATIENCE_S = 600
 
@@ -54,8 +57,8 @@ class StackOracle(unittest.TestCase):
         for callee_us in (SLOWER, SLOW):
             with self.subTest(callee_us=callee_us):
                 counts = self.read(python, "racing", callee_us, READINGS)
-                self.assertLessEqual(counts["wrong"], 0.001 * counts["accepted"])
-                self.assertGreaterEqual(counts["accepted"], 0.95 * READINGS)
+                self.assertLessEqual(counts["wrong"], max(5, 0.001 * counts["accepted"]))  # 5: so few are no rate
+                self.assertGreaterEqual(counts["accepted"], ACCEPTED_AT_LEAST * READINGS)
 
     @on_each_interpreter
     def test_the_quickest_switchers_are_published(self, python):

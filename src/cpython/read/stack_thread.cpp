@@ -51,14 +51,23 @@ void StackThread::give_up() {
 }
 
 void StackThread::add(Batch& batch) {
-  cframe_id_.reset();
   copies_.add_first(batch);
   add_state(batch);
-  if (layout_.thread.cframe.is_present()) {
-    cframe_id_ = batch.add(state_.links.frame_source, extent_of(layout_.cframe.current_frame));
+  cframe_ids_.clear();
+  if (layout_.thread.cframe.is_present()) remember_cframe();
+  for (const Address cframe : cframes_) {
+    cframe_ids_.push_back(batch.add(cframe, extent_of(layout_.cframe.current_frame)));
+    if (copies_.is_settled()) break;  // it waits: the newest one will do
   }
   is_single_ = frames_ != nullptr && copies_.is_settled();
   if (!is_single_) copies_.add_second(batch);
+}
+
+void StackThread::remember_cframe() {
+  constexpr std::size_t kept = 4;
+  std::erase(cframes_, state_.links.frame_source);
+  cframes_.insert(cframes_.begin(), state_.links.frame_source);
+  if (cframes_.size() > kept) cframes_.pop_back();
 }
 
 void StackThread::add_state(Batch& batch) {
@@ -85,13 +94,16 @@ base::Result<StackTop> StackThread::top_in(const Batch& batch) {
   if (!state) return base::fail(torn(state_.links.address, "the layout lacks a field"));
   const StackState before = std::exchange(state_, *state);
   if (state->links.interp != before.links.interp) return base::fail(torn(state_.links.address, "another thread state"));
-  if (!cframe_id_) return StackTop{.frame = state->links.frame_source, .chunk = state->chunk};
-  if (state->links.frame_source != before.links.frame_source) {
-    return base::fail(torn(state_.links.address, "another cframe"));
+  if (!layout_.thread.cframe.is_present()) {
+    return StackTop{.frame = state->links.frame_source, .chunk = state->chunk};
   }
-  if (const auto& status = batch.status(*cframe_id_); !status) return base::fail(status.error());
-  const auto frame = batch.piece(*cframe_id_).get(layout_.cframe.current_frame);
-  return StackTop{.frame = frame.value_or(Address{}), .chunk = state->chunk};
+  for (std::size_t i = 0; i < cframe_ids_.size(); ++i) {
+    if (cframes_[i] != state->links.frame_source) continue;
+    if (const auto& status = batch.status(cframe_ids_[i]); !status) return base::fail(status.error());
+    const auto frame = batch.piece(cframe_ids_[i]).get(layout_.cframe.current_frame);
+    return StackTop{.frame = frame.value_or(Address{}), .chunk = state->chunk};
+  }
+  return base::fail(torn(state_.links.address, "another cframe"));
 }
 
 /// A stack that is not what it was is no failed try: one copy cannot tell more.

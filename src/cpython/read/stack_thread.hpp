@@ -61,6 +61,7 @@ class StackThread {
 
  private:
   void show(model::Frames frames, const StackCodes& codes);
+  void remember_cframe();
   [[nodiscard]] base::Result<StackTop> top_in(const Batch& batch);
   [[nodiscard]] base::Result<StackTop> read_top(const memory::MemorySource& memory);
   [[nodiscard]] base::Result<model::Frames> name(StackCodes& codes) const;
@@ -72,7 +73,11 @@ class StackThread {
   const Layout& layout_;
   StackState state_;
   StackCopies copies_;
-  std::optional<Batch::Id> state_id_, cframe_id_, pthread_id_;
+  std::optional<Batch::Id> state_id_, pthread_id_;
+  /// Where the layout has cframes: the last ones seen, newest first. C that calls Python again and again goes through
+  /// few.
+  std::vector<base::Address> cframes_;
+  std::vector<Batch::Id> cframe_ids_;
 
   // Of this reading.
   bool is_done_ = false, held_ = false;
