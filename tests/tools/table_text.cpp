@@ -40,7 +40,6 @@ std::string text_of(const std::optional<T>& value) {
 
 /// ".group = {.a = 1, .b = 2}," of each group that says anything.
 std::string groups_of(const Layout& layout) {
-  const Layout empty;
   std::string text;
   std::string_view group;
   const auto close = [&] {
