@@ -9,7 +9,9 @@ namespace tidemark::oracle {
 namespace {
 
 LegalFrame frame_of(const nlohmann::json& level) {
-  LegalFrame frame{.function = level.at("function"), .lines = level.at("lines")};
+  LegalFrame frame{.function = level.at("function"),
+                   .lines = level.at("lines"),
+                   .may_lack_line = level.value("may_lack_line", false)};
   std::ranges::sort(frame.lines);
   return frame;
 }
@@ -29,7 +31,7 @@ LegalStacks::LegalStacks(const std::string& path) {
 
 bool LegalStacks::has(const model::Frames& frames) const {
   const auto fits = [this](const model::FrameLocation& frame, const LegalFrame& level) {
-    return frame.line && std::ranges::binary_search(level.lines, *frame.line) &&
+    return (frame.line ? std::ranges::binary_search(level.lines, *frame.line) : level.may_lack_line) &&
            frame.code->function == level.function && frame.code->file == file_;
   };
   return std::ranges::any_of(patterns_, [&](const auto& pattern) { return std::ranges::equal(frames, pattern, fits); });

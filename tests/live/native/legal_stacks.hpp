@@ -13,6 +13,7 @@ namespace tidemark::oracle {
 struct LegalFrame {
   std::string function;
   std::vector<std::int64_t> lines;  ///< sorted
+  bool may_lack_line = false;       ///< some of its instructions have none
 };
 
 class LegalStacks {
