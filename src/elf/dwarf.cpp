@@ -144,6 +144,31 @@ std::optional<Step> step_of(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// libdw (0.188) hands out names without a look for their end. Each ends inside its section when that ends in a zero,
+/// as the list of a unit's entries and a table of strings do.
+bool has_ended_names(Dwarf* handle) {
+  Elf* const elf = dwarf_getelf(handle);
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(elf, &names) != 0) return false;
+  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) return false;
+    const char* const name = elf_strptr(elf, names, header.sh_name);
+    if (name == nullptr) continue;
+    const std::string_view known(name);
+    if (!known.ends_with("debug_info") && !known.ends_with("_str")) continue;
+    const Elf_Data* const data = elf_rawdata(section, nullptr);  // as libdw has it, not compressed any more
+    if (data == nullptr) return false;
+    if (data->d_buf == nullptr || data->d_size == 0) continue;  // it says that it has no bytes: libdw reads none
+    if (static_cast<const char*>(data->d_buf)[data->d_size - 1] != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 class DwarfTypes::Impl {
  public:
   Impl(Opened main, Opened alternate) : alternate_(std::move(alternate)), main_(std::move(main)) {
@@ -173,6 +198,9 @@ class DwarfTypes::Impl {
   };
 
   base::Result<void> walk_units(Dwarf* handle) {
+    const bool has_names =
+        has_ended_names(handle) && (alternate_.dwarf == nullptr || has_ended_names(alternate_.dwarf.get()));
+    if (!has_names) return refused(ErrorCode::malformed, "a name may pass the end of its section");
     Dwarf_CU* unit = nullptr;
     Dwarf_Die root;
     while (missing_ > 0) {
