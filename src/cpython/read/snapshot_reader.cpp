@@ -13,14 +13,6 @@ using base::ErrorCode;
 using model::Reason;
 using model::Source;
 
-namespace {
-
-Extent gil_extent(const Layout& layout) {
-  return extent_of(layout.gil.last_holder, layout.gil.locked, layout.gil.enabled);
-}
-
-}  // namespace
-
 base::Result<void> SnapshotReader::Impl::find_interpreter() {
   if (!interpreter_.is_null()) return {};
   auto main = memory_.read_value<Address>(place_.runtime.plus(layout_.runtime.interpreters_main.offset()));

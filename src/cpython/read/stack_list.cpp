@@ -27,12 +27,6 @@ Extent interpreter_extent(const Layout& layout) {
   return extent_of(layout.interpreter.next, layout.interpreter.id, layout.interpreter.threads_head);
 }
 
-Extent gil_extent(const Layout& layout) {
-  const Extent holder = extent_of(layout.gil.last_holder);
-  const Extent locked = extent_of(layout.gil.locked);
-  return {.first = std::min(holder.first, locked.first), .end = std::max(holder.end, locked.end)};
-}
-
 }  // namespace
 
 base::Result<void> StackList::walk_threads_of(StackInterpreter& interpreter) {

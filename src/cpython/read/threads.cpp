@@ -53,6 +53,10 @@ base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const 
 
 }  // namespace
 
+Extent gil_extent(const Layout& layout) {
+  return extent_of(layout.gil.last_holder, layout.gil.locked, layout.gil.enabled);
+}
+
 Extent pthread_extent(const Layout& layout) { return extent_of(layout.pthread.self, layout.pthread.tid); }
 
 std::uint64_t decode_native_id(const Layout& layout, Address pthread, const Piece& piece) {

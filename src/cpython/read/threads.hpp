@@ -31,6 +31,9 @@ struct ThreadState {
 /// What is read of a thread's struct pthread; only of a layout that has one.
 [[nodiscard]] Extent pthread_extent(const Layout& layout);
 
+/// What is read of the struct of a GIL; only of a layout that has one.
+[[nodiscard]] Extent gil_extent(const Layout& layout);
+
 /// The kernel's id out of a struct pthread; 0 when the thread has ended, or this is no such struct.
 [[nodiscard]] std::uint64_t decode_native_id(const Layout& layout, base::Address pthread, const Piece& piece);
 
