@@ -17,8 +17,11 @@ READINGS = int(os.environ.get("TIDEMARK_ORACLE_READINGS") or 5_000)
 # One takes a third of a millisecond on an idle machine, 25 on a crowded one.
 STOPS = int(os.environ.get("TIDEMARK_ORACLE_STOPS") or 1_000)
 NAIVE_READINGS = 5_000
-# Of the readings of callees of 10 us and more, on a machine that does other things besides; the figures are printed.
-ACCEPTED_AT_LEAST = 0.5
+# Of callees of 10 us and more. A processor that others take turns on makes the reader slow, not wrong: the best of a few
+# rounds counts for what is accepted, all of them for what is wrong.
+ACCEPTED_AT_LEAST = 0.95
+WRONG_AT_MOST = 0.001
+ROUNDS = 3
 FASTEST, QUICK, SLOWER, SLOW = 0, 1, 10, 20  # us that a callee is busy
 READER_PATIENCE_S = 600
 
@@ -57,9 +60,12 @@ class StackOracle(unittest.TestCase):
     def test_hardly_anything_is_wrong_or_lost_of_a_target_that_runs(self, python):
         for callee_us in (SLOWER, SLOW):
             with self.subTest(callee_us=callee_us):
-                counts = self.read(python, "racing", callee_us, READINGS)
-                self.assertLessEqual(counts["wrong"], max(5, 0.001 * counts["accepted"]))  # 5: so few are no rate
-                self.assertGreaterEqual(counts["accepted"], ACCEPTED_AT_LEAST * READINGS)
+                accepted = []
+                while len(accepted) < ROUNDS and max(accepted, default=0) < ACCEPTED_AT_LEAST * READINGS:
+                    counts = self.read(python, "racing", callee_us, READINGS)
+                    self.assertLessEqual(counts["wrong"], WRONG_AT_MOST * counts["accepted"])
+                    accepted.append(counts["accepted"])
+                self.assertGreaterEqual(max(accepted), ACCEPTED_AT_LEAST * READINGS, accepted)
 
     @on_each_interpreter
     def test_the_quickest_switchers_are_published(self, python):

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tidemark/cpython/objects.hpp"
+
 namespace tidemark::cpython {
 
 namespace {
@@ -48,6 +50,13 @@ bool is_same_call(const Frame& a, const Frame& b) {
 
 bool is_shim(const Layout& layout, const Frame& frame) {
   return layout.frame.owner_c_stack && frame.owner >= *layout.frame.owner_c_stack;
+}
+
+bool may_be_loose(const Layout& layout, const Frame& frame) {
+  if (is_shim(layout, frame)) return frame.owner <= *layout.frame.owner_c_stack + 1;  // 3.14 has two kinds
+  const bool lies_in_chunks = layout.thread.datastack_chunk.is_present();
+  if (lies_in_chunks && layout.frame.owner_generator && frame.owner != *layout.frame.owner_generator) return false;
+  return is_plausible_pointer(frame.code) && frame.code.value % alignof(void*) == 0;
 }
 
 bool is_begun(const Layout& layout, const Frame& frame, const CodeHead& code) {

@@ -36,6 +36,9 @@ struct Frame {
 /// A frame that C pushed and that no traceback shows.
 [[nodiscard]] bool is_shim(const Layout& layout, const Frame& frame);
 
+/// Whether it can be a frame that lies by itself. What a pointer that is out of date leads to mostly can not.
+[[nodiscard]] bool may_be_loose(const Layout& layout, const Frame& frame);
+
 /// _PyFrame_IsIncomplete of CPython 3.11 on, turned round. To 3.10 a frame that has not begun is the innermost one only
 /// for the moment before its first instruction; its caller is where the program is.
 [[nodiscard]] bool is_begun(const Layout& layout, const Frame& frame, const CodeHead& code);

@@ -19,9 +19,11 @@ constexpr std::uint64_t slack_bytes = 512;
 /// What is copied shrinks by so much a reading when the stack does not need it.
 constexpr std::uint64_t shrink_bytes = 128;
 constexpr std::uint64_t page_bytes = 4096;
-/// Readings after which a loose frame that was no part of the stack is looked at no more.
+/// Tries after which a loose frame that was no part of the stack is looked at no more.
 constexpr std::uint32_t max_unused = 16;
 constexpr std::uint64_t word_bytes = 8;
+/// How many of the innermost frames are taken to change soonest.
+constexpr std::size_t inner_frames = 6;
 
 base::Unexpected refused(ErrorCode code, Address at, const char* detail) {
   return base::fail(base::Error{.code = code, .doing = "read a stack", .address = at, .detail = detail});
@@ -33,14 +35,15 @@ std::uint64_t end_of_page(std::uint64_t address) { return (address + page_bytes 
 
 }  // namespace
 
-void StackCopies::add(Batch& batch, Copy& copy) const {
-  copy.chunks.clear();
-  copy.loose.clear();
-  for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {  // the outermost first
-    copy.chunks.push_back(batch.add(chunk->address, {.first = 0, .end = static_cast<std::uint32_t>(chunk->copied)}));
+void StackCopies::add_chunk(Batch& batch, Copy& copy, std::size_t i) const {
+  const Chunk& chunk = chunks_[i];
+  copy.chunks[i] = batch.add(chunk.address, {.first = 0, .end = static_cast<std::uint32_t>(chunk.copied)});
+}
+
+void StackCopies::add_loose(Batch& batch, Copy& copy, bool outer) const {
+  for (std::size_t i = 0; i < loose_.size(); ++i) {
+    if (loose_[i].is_outer == outer) copy.loose[i] = batch.add(loose_[i].address, extent_);
   }
-  std::ranges::reverse(copy.chunks);
-  for (const Loose& loose : loose_) copy.loose.push_back(batch.add(loose.address, extent_));
 }
 
 std::uint64_t StackCopies::copied_bytes() const {
@@ -49,11 +52,19 @@ std::uint64_t StackCopies::copied_bytes() const {
   return 2 * total;
 }
 
-void StackCopies::add_first(Batch& batch) { add(batch, first_); }
+void StackCopies::add_first(Batch& batch) {
+  first_.resize(chunks_.size(), loose_.size());
+  add_loose(batch, first_, true);
+  for (std::size_t i = chunks_.size(); i-- > 0;) add_chunk(batch, first_, i);
+  add_loose(batch, first_, false);
+}
 
 void StackCopies::add_second(Batch& batch) {
   batch.begin_second_copies();
-  add(batch, second_);
+  second_.resize(chunks_.size(), loose_.size());
+  add_loose(batch, second_, false);
+  for (std::size_t i = 0; i < chunks_.size(); ++i) add_chunk(batch, second_, i);
+  add_loose(batch, second_, true);
 }
 
 std::optional<std::size_t> StackCopies::loose_at(Address frame) const {
@@ -154,7 +165,10 @@ base::Result<void> StackCopies::compare(const Batch& batch, CopiedStack& stack) 
     if (!again || !(may_go_on ? is_same_call(*again, frame) : *again == frame)) {
       return torn(frame.address, "the copies of a frame differ");
     }
-    if (may_go_on) stack.innermost_again = again;
+    if (may_go_on) {
+      if (!again->is_executing) return torn(frame.address, "the innermost frame has returned");
+      stack.innermost_again = again;
+    }
     if (place.is_loose) continue;
     std::uint64_t& end = ends[place.index];
     if (end > place.offset && !is_body_equal(batch, place, end))
@@ -165,16 +179,16 @@ base::Result<void> StackCopies::compare(const Batch& batch, CopiedStack& stack) 
 }
 
 void StackCopies::keep_what_is_used() {
-  for (Loose& loose : loose_) ++loose.unused;
   std::uint64_t newest_end = layout_.stack_chunk.data;
-  for (const Place& place : places_) {
+  for (std::size_t depth = 0; depth < places_.size(); ++depth) {
+    const Place& place = places_[depth];
     if (place.is_loose) {
       loose_[place.index].unused = 0;
+      loose_[place.index].is_outer = depth >= inner_frames;
     } else if (place.index == 0) {
       newest_end = std::max(newest_end, place.offset + extent_.end);
     }
   }
-  std::erase_if(loose_, [](const Loose& loose) { return loose.unused > max_unused; });
   if (chunks_.empty()) return;
   Chunk& newest = chunks_.front();
   const std::uint64_t wanted =
@@ -215,6 +229,7 @@ bool StackCopies::judge_settled(const Batch& batch, const StackTop& top) {
 }
 
 base::Result<void> StackCopies::judge_copies(const Batch& batch, const StackTop& top, CopiedStack& stack) {
+  for (Loose& loose : loose_) ++loose.unused;
   wants_correction_ = true;
   if (auto checked = check_chunks(batch, top.chunk); !checked) return checked;
   if (auto linked = link(batch, top.frame, stack); !linked) return linked;
@@ -228,10 +243,12 @@ base::Result<void> StackCopies::judge(const Batch& batch, const StackTop& top, C
   stack.is_cut = false;
   missing_.reset();
   settled_.reset();
-  if (auto judged = judge_copies(batch, top, stack); !judged) return judged;
   const std::size_t loose = loose_.size();
   const std::uint64_t copied = chunks_.empty() ? 0 : chunks_.front().copied;
-  keep_what_is_used();
+  auto judged = judge_copies(batch, top, stack);
+  if (judged) keep_what_is_used();
+  std::erase_if(loose_, [](const Loose& one) { return one.unused > max_unused; });
+  if (!judged) return judged;
   const bool stood = stack.frames.empty() || !stack.innermost_again || *stack.innermost_again == stack.frames.front();
   const bool is_next_the_same = loose_.size() == loose && (chunks_.empty() || chunks_.front().copied == copied);
   if (stood && is_next_the_same && !stack.is_cut) settle(batch, top);
@@ -310,6 +327,7 @@ base::Result<Frame> StackCopies::read_loose(const memory::MemorySource& memory, 
   if (!piece) return base::fail(std::move(piece).error());
   const auto found = decode_frame(layout_, frame, *piece);
   if (!found) return torn(frame, "the layout lacks a field");
+  if (!may_be_loose(layout_, *found)) return torn(frame, "no frame");
   loose_.insert(std::ranges::lower_bound(loose_, frame, {}, &Loose::address), Loose{.address = frame});
   return *found;
 }

@@ -58,6 +58,7 @@ class StackCopies {
   /// What both copies take.
   [[nodiscard]] std::uint64_t copied_bytes() const;
 
+  /// The innermost frames last, and in the second copy first: what changes soonest has the least time to.
   void add_first(Batch& batch);
   void add_second(Batch& batch);
 
@@ -83,7 +84,8 @@ class StackCopies {
   };
   struct Loose {
     base::Address address;
-    std::uint32_t unused = 0;  ///< readings since it was last part of the stack
+    std::uint32_t unused = 0;  ///< tries since it was last part of the stack
+    bool is_outer = false;     ///< it was not among the innermost ones then
   };
   /// Where a frame lies in the copies.
   struct Place {
@@ -103,9 +105,15 @@ class StackCopies {
   };
   struct Copy {
     std::vector<Batch::Id> chunks, loose;
+
+    void resize(std::size_t chunks_count, std::size_t loose_count) {
+      chunks.resize(chunks_count);
+      loose.resize(loose_count);
+    }
   };
 
-  void add(Batch& batch, Copy& copy) const;
+  void add_chunk(Batch& batch, Copy& copy, std::size_t i) const;
+  void add_loose(Batch& batch, Copy& copy, bool outer) const;
   [[nodiscard]] std::optional<Place> place_of(base::Address frame) const;
   [[nodiscard]] std::optional<std::size_t> loose_at(base::Address frame) const;
   [[nodiscard]] Piece piece_of(const Batch& batch, const Copy& copy, const Place& place) const;

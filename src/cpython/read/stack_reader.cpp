@@ -33,7 +33,7 @@ class StackReader::Impl {
 
  private:
   template <class Visit>
-  void for_each_pending(Visit visit);
+  void for_each_thread(bool (StackThread::*is_wanted)() const, Visit visit);
   void begin_reading();
   void walk();
   /// One vector read of all that is pending, and its judgement: what agrees with itself is done.
@@ -62,10 +62,10 @@ class StackReader::Impl {
 };
 
 template <class Visit>
-void StackReader::Impl::for_each_pending(Visit visit) {
+void StackReader::Impl::for_each_thread(bool (StackThread::*is_wanted)() const, Visit visit) {
   for (StackInterpreter& interpreter : list_.interpreters()) {
     for (auto& thread : interpreter.threads) {
-      if (thread->is_pending()) visit(*thread);
+      if (((*thread).*is_wanted)()) visit(*thread);
     }
   }
 }
@@ -113,9 +113,10 @@ void StackReader::Impl::judge_round() {
     if (!judged) list_error_ = std::move(judged).error();
   }
   wanted_codes_.clear();
-  for_each_pending([this](StackThread& thread) { thread.judge(batch_, wanted_codes_, codes_); });
+  for_each_thread(&StackThread::is_pending,
+                  [this](StackThread& thread) { thread.judge(batch_, wanted_codes_, codes_); });
   codes_.prove(wanted_codes_);
-  for_each_pending([this](StackThread& thread) {
+  for_each_thread(&StackThread::is_to_resolve, [this](StackThread& thread) {
     if (shown_frames_ > max_shown_frames) return;
     thread.resolve(codes_);
     if (thread.is_done()) shown_frames_ += thread.frames()->size();
@@ -124,13 +125,13 @@ void StackReader::Impl::judge_round() {
 
 bool StackReader::Impl::is_complete() {
   bool complete = is_list_proved_;
-  for_each_pending([&complete](StackThread&) { complete = false; });
+  for_each_thread(&StackThread::is_pending, [&complete](StackThread&) { complete = false; });
   return complete;
 }
 
 void StackReader::Impl::correct() {
   if (!is_list_proved_) walk();
-  for_each_pending([this](StackThread& thread) { thread.correct(memory_); });
+  for_each_thread(&StackThread::is_pending, [this](StackThread& thread) { thread.correct(memory_); });
 }
 
 model::ThreadStack StackReader::Impl::report(const StackInterpreter& interpreter, const StackThread& thread) const {

@@ -43,6 +43,7 @@ void StackThread::begin_reading() {
 
 void StackThread::give_up() {
   if (!is_pending()) return;
+  held_ = false;
   tries_ = max_stack_tries;
   fail({.code = ErrorCode::limit,
         .doing = "read a stack",
@@ -140,18 +141,20 @@ bool StackThread::is_as_shown(const StackCodes& codes) const {
          (!stack_.innermost_again || *stack_.innermost_again == stack_.frames.front());
 }
 
+/// The innermost frame may have gone on between the copies. The second one counts: it was this frame's turn right
+/// before it was made, while the first may show what an earlier call left there.
+const Frame& StackThread::frame_to_tell(std::size_t i) const {
+  return i == 0 && stack_.innermost_again ? *stack_.innermost_again : stack_.frames[i];
+}
+
 base::Result<std::optional<model::FrameLocation>> StackThread::locate(StackCodes& codes, std::size_t i) const {
-  const Frame& frame = stack_.frames[i];
+  const Frame& frame = frame_to_tell(i);
   if (is_shim(layout_, frame)) return std::optional<model::FrameLocation>();
   const CachedCode* code = codes.find(frame.code);
   if (code == nullptr) return base::fail(torn(frame.address, "its code object has changed"));
   if (!is_begun(layout_, frame, code->head)) return std::optional<model::FrameLocation>();
   auto line = codes.line_of_frame(*code, frame);
   if (!line) return base::fail(std::move(line).error());
-  if (i == 0 && stack_.innermost_again) {
-    const auto line_again = codes.line_of_frame(*code, *stack_.innermost_again);
-    if (!line_again || *line_again != *line) return base::fail(torn(frame.address, "it has gone on to another line"));
-  }
   return std::optional(model::FrameLocation{.code = code->info, .line = *line});
 }
 
@@ -169,6 +172,7 @@ base::Result<model::Frames> StackThread::name(StackCodes& codes) const {
 void StackThread::show(model::Frames frames, const StackCodes& codes) {
   if (frames_ == nullptr || *frames_ != frames) frames_ = std::make_shared<const model::Frames>(std::move(frames));
   shown_ = stack_.frames;
+  if (!shown_.empty()) shown_.front() = frame_to_tell(0);
   shown_drops_ = codes.drops();
   shown_codes_.clear();
   for (const Frame& frame : shown_) {
@@ -180,7 +184,7 @@ void StackThread::show(model::Frames frames, const StackCodes& codes) {
 }
 
 void StackThread::resolve(StackCodes& codes) {
-  if (is_done_ || !held_) return;
+  if (!std::exchange(held_, false)) return;
   if (!is_unchanged_ && !is_as_shown(codes)) {
     auto named = name(codes);
     if (!named) return fail(std::move(named).error());

@@ -36,6 +36,8 @@ class StackThread {
   [[nodiscard]] bool is_done() const { return is_done_; }
   /// Whether it is to be tried again in this reading.
   [[nodiscard]] bool is_pending() const { return !is_done_ && tries_ < max_stack_tries; }
+  /// Whether its copies held in this round: its last try may be one.
+  [[nodiscard]] bool is_to_resolve() const { return held_; }
   [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
   [[nodiscard]] const std::shared_ptr<const model::Frames>& frames() const { return frames_; }
   [[nodiscard]] int tries() const { return tries_; }
@@ -65,6 +67,7 @@ class StackThread {
   [[nodiscard]] base::Result<StackTop> top_in(const Batch& batch);
   [[nodiscard]] base::Result<StackTop> read_top(const memory::MemorySource& memory);
   [[nodiscard]] base::Result<model::Frames> name(StackCodes& codes) const;
+  [[nodiscard]] const Frame& frame_to_tell(std::size_t i) const;
   [[nodiscard]] base::Result<std::optional<model::FrameLocation>> locate(StackCodes& codes, std::size_t i) const;
   [[nodiscard]] bool is_as_shown(const StackCodes& codes) const;
   [[nodiscard]] bool judge_single(const Batch& batch, const StackCodes& known);
@@ -80,7 +83,8 @@ class StackThread {
   std::vector<Batch::Id> cframe_ids_;
 
   // Of this reading.
-  bool is_done_ = false, held_ = false;
+  bool is_done_ = false;
+  bool held_ = false;          ///< its copies did, and it has no names yet
   bool is_single_ = false;     ///< only one copy was asked for
   bool is_unchanged_ = false;  ///< and it was the stack that is shown
   int tries_ = 0;
