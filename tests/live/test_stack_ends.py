@@ -6,7 +6,7 @@ import json
 import subprocess
 import unittest
 
-from support import RecordingTest, Target, on_host_interpreters, tidemark
+from support import DEBIAN_PYTHON, RecordingTest, Target, on_host_interpreters, status_fields, tidemark
 
 LOOKS = 40
 GONE = 3  # exit status: a target could not be opened
@@ -35,6 +35,24 @@ for number in range(int(sys.argv[1])):
     _, status = os.waitpid(pid, 0)
     wrong += status != ((7 << 8) if number % 3 == 2 else 0)
 print("wrong", wrong, flush=True)
+"""
+
+# As deep as Python goes by itself: copying and naming all that takes much longer than stopping the few threads.
+DEEP = """
+import protocol, sys, threading
+def dive(depth, leaf):
+    return dive(depth - 1, leaf) if depth else leaf()
+sys.setrecursionlimit(6000)
+threading.stack_size(64 << 20)
+inside = threading.Barrier(9)
+def leaf():
+    inside.wait()
+    threading.Event().wait()
+for _ in range(8):
+    threading.Thread(target=dive, args=(5000, leaf), daemon=True).start()
+inside.wait()
+protocol.say_ready(protocol.identity())
+protocol.converse({"status": protocol.identity})
 """
 
 
@@ -103,6 +121,21 @@ class StackEnds(RecordingTest):
         lines = self.recorded(python.name).lines
         self.assertEqual((lines[-1]["type"], lines[-1]["why"]), ("end", "targets_gone"))
         self.assertEqual(lines[-1]["rows"], len(self.recorded(python.name).rows))
+
+    def test_a_stop_that_outlasts_max_pause_shows_nothing_and_lets_go(self):
+        with Target(("-c", DEEP), python=DEBIAN_PYTHON) as target:
+            whole = stack(target.pid, "stopped")
+            self.assertEqual(whole.status, 0, whole.stderr)
+            [process] = json.loads(whole.stdout)["processes"]
+            for share in (2, 4, 8, 16):  # of the time that it takes on this machine; less than the stop alone is told as such
+                limit_ms = max(1, int(process["stop"]["pause_ms"] / share))
+                look = tidemark("stack", "-p", target.pid, "--consistency", "stopped", "--max-pause", f"{limit_ms}ms")
+                if look.status == GONE:
+                    break
+            self.assertEqual((look.status, look.stdout), (GONE, ""), (process["stop"], limit_ms))
+            self.assertIn("could not be read in that time (--max-pause) and goes on", look.stderr)
+            self.assertEqual(target.ask("status")["pid"], target.pid)
+            self.assertNotIn(status_fields(target.pid)["State"][0], "Tt")
 
 
 if __name__ == "__main__":

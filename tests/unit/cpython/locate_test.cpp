@@ -2,6 +2,7 @@
 // section, symbols, glibc.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -175,4 +176,41 @@ TEST_CASE("files that can hold a runtime: the program whatever its name, libpyth
   for (const char* path : {"/lib/ld-musl-x86_64.so.1", "/lib/libc.musl-x86_64.so.1", "/lib/libc++.so.1"}) {
     CHECK_FALSE(maps_glibc({region(path, 5, true)}));
   }
+}
+
+TEST_CASE("the kinds of python-build-standalone: a program at a fixed address, one at any, and one on musl") {
+  struct Kind {
+    const char* path;
+    std::uint64_t linked_at;
+    const char* libc;
+  };
+  constexpr std::array kinds{
+      Kind{"/root/.local/share/uv/python/cpython-3.8.20-linux-x86_64-gnu/bin/python3.8", FakeModule::bias,
+           "/lib/x86_64-linux-gnu/libc.so.6"},
+      Kind{"/home/u/.local/share/uv/python/cpython-3.13.7-linux-x86_64-gnu/bin/python3.13", 0,
+           "/lib/x86_64-linux-gnu/libc.so.6"},
+      Kind{"/opt/uv/cpython-3.12.11-linux-x86_64-musl/bin/python3.12", 0, "/lib/ld-musl-x86_64.so.1"}};
+  for_each_layout([&](const Layout& layout) {
+    for (const Kind& kind : kinds) {
+      CAPTURE(kind.path);
+      const auto region = [](const char* path, std::uint64_t inode) {
+        return tidemark::proc::MapRegion{
+            .start = inode << 20U, .end = (inode << 20U) + 4096, .executable = true, .inode = inode, .path = path};
+      };
+      const std::vector regions{region(kind.path, 1), region(kind.libc, 2)};
+      const auto candidates = candidate_files(regions, kind.path);
+      REQUIRE(candidates.size() == 1);
+      CHECK(candidates[0][0].path == kind.path);
+      for (const bool has_section : {false, true}) {
+        TypedProcess process(layout);
+        process.module.linked_at = kind.linked_at;
+        process.module.has_section = has_section;
+        process.module.has_foreign_pthread = !maps_glibc(regions);
+        CHECK(process.located().found.located_by == (has_section ? "section" : "symbols"));
+        // To 3.10 the native id is in struct pthread, which is another one on musl.
+        const bool lacks_ids = layout.thread.pthread.is_present() && !maps_glibc(regions);
+        CHECK(process.missing() == (lacks_ids ? std::vector<std::string>{"native_ids"} : std::vector<std::string>{}));
+      }
+    }
+  });
 }
