@@ -25,8 +25,8 @@ TABLE_SEEDS = [bytes([kind]) + bytes(8) + table for kind in range(4)
 
 
 def programs_directory():
-    """Where the fuzzers are: $TIDEMARK_FUZZ_PROGRAMS (ctest sets it), else the fuzz preset's."""
-    return Path(os.environ.get("TIDEMARK_FUZZ_PROGRAMS") or HERE.parents[1] / "build" / "fuzz" / "bin")
+    """Where the fuzzers are: $TIDEMARK_FUZZ_PROGRAMS (ctest sets it), else the asan preset's."""
+    return Path(os.environ.get("TIDEMARK_FUZZ_PROGRAMS") or HERE.parents[1] / "build" / "asan" / "bin")
 
 
 def record_images(directory):
