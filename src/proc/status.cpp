@@ -58,13 +58,6 @@ bool take_memory_line(std::string_view key, std::string_view value, StatusFields
   return true;
 }
 
-bool take_state(std::string_view value, StatusFields& out) {
-  const std::string_view letter = detail::next_word(value);
-  if (letter.size() != 1) return false;
-  out.state = letter.front();
-  return true;
-}
-
 /// False when the line should be a number and is not; lines that nobody asks for are not looked at.
 bool take_line(std::string_view key, std::string_view value, StatusFields& out, unsigned& seen) {
   switch (key.empty() ? '\0' : key.front()) {
@@ -72,7 +65,7 @@ bool take_line(std::string_view key, std::string_view value, StatusFields& out, 
     case 'R':
       return take_memory_line(key, value, out);
     case 'S':
-      if (key == "State") return seen |= seen_state, take_state(value, out);
+      if (key == "State") return seen |= seen_state, detail::take_letter(value, out.state);
       if (key == "Seccomp") return take_only(value, out.seccomp_mode.emplace());
       return true;
     case 'P':
@@ -105,16 +98,7 @@ bool take_line(std::string_view key, std::string_view value, StatusFields& out, 
 }  // namespace
 
 Result<StatusFields> parse_status(std::string_view text) {
-  StatusFields out;
-  unsigned seen = 0;
-  std::string_view rest = text, line, key, value;
-  while (detail::next_line(rest, line)) {
-    if (!detail::split_key(line, key, value)) return fail(detail::malformed(step, "no colon", line));
-    if (!take_line(key, value, out, seen)) return fail(detail::malformed(step, "not the value expected", line));
-  }
-  if (!rest.empty()) return fail(detail::malformed(step, "cut line", rest));
-  if (seen != seen_all) return fail(detail::malformed(step, "a required line is missing", text));
-  return out;
+  return detail::parse_keyed_lines<StatusFields>(step, text, seen_all, take_line);
 }
 
 }  // namespace tidemark::proc

@@ -31,16 +31,9 @@ bool take_set(std::string_view value, std::uint64_t& set) {
   return detail::parse_number(detail::next_word(value), set, hexadecimal) && detail::next_word(value).empty();
 }
 
-bool take_letter(std::string_view value, char& letter) {
-  const std::string_view word = detail::next_word(value);
-  if (word.size() != 1) return false;
-  letter = word.front();
-  return true;
-}
-
 /// False when the value is not what its key promises.
 bool take_line(std::string_view key, std::string_view value, TraceState& out, unsigned& seen) {
-  if (key == "State") return seen |= seen_state, take_letter(value, out.state);
+  if (key == "State") return seen |= seen_state, detail::take_letter(value, out.state);
   if (key == "TracerPid") return seen |= seen_tracer, detail::take_number(value, out.tracer_pid);
   if (key == "SigPnd") return seen |= seen_pending, take_set(value, out.pending);
   if (key == "ShdPnd") return seen |= seen_shared, take_set(value, out.shared_pending);
@@ -51,17 +44,8 @@ bool take_line(std::string_view key, std::string_view value, TraceState& out, un
 
 }  // namespace
 
-Result<TraceState> parse_trace_state(std::string_view status_text) {
-  TraceState out;
-  unsigned seen = 0;
-  std::string_view rest = status_text, line, key, value;
-  while (detail::next_line(rest, line)) {
-    if (!detail::split_key(line, key, value)) return fail(detail::malformed(step, "no colon", line));
-    if (!take_line(key, value, out, seen)) return fail(detail::malformed(step, "not the value expected", line));
-  }
-  if (!rest.empty()) return fail(detail::malformed(step, "cut line", rest));
-  if (seen != seen_all) return fail(detail::malformed(step, "a required line is missing", status_text));
-  return out;
+Result<TraceState> parse_trace_state(std::string_view text) {
+  return detail::parse_keyed_lines<TraceState>(step, text, seen_all, take_line);
 }
 
 Result<TraceState> read_trace_state(const ProcessFiles& process, base::Tid tid) {

@@ -8,17 +8,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <unordered_map>
-#include <variant>
 
-#include "tidemark/cpython/interpreter.hpp"
-#include "tidemark/memory/live_memory.hpp"
-#include "tidemark/proc/proc_root.hpp"
-#include "tidemark/proc/process_files.hpp"
+#include "../live/native/opened_target.hpp"
 
 namespace {
 
@@ -26,20 +22,6 @@ using namespace tidemark;
 
 constexpr std::int64_t ns_per_us = 1000;
 constexpr std::int64_t ns_per_s = 1'000'000'000;
-
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) throw std::runtime_error(base::describe(result.error()));
-  return std::move(result).value();
-}
-
-std::unique_ptr<cpython::Interpreter> must_open(proc::ProcessFiles& files, const memory::MemorySource& memory) {
-  auto opened = cpython::Interpreter::open(files, memory);
-  if (const auto* failed = std::get_if<cpython::OpenFailure>(&opened)) {
-    throw std::runtime_error(base::describe(failed->error));
-  }
-  return std::move(std::get<std::unique_ptr<cpython::Interpreter>>(opened));
-}
 
 /// Collapsed stacks by their frames: an unchanged stack is the same object and is not made text again.
 class CollapsedWriter {
@@ -84,16 +66,13 @@ std::int64_t now_ns() {
 }
 
 void run(base::Pid pid, std::int64_t interval_ns, int ticks, const std::string& path) {
-  const auto root = must(proc::ProcRoot::open());
-  auto files = must(proc::ProcessFiles::open(root, pid));
-  const auto memory = must(memory::LiveMemory::open(root.fd(), pid));
-  const auto interpreter = must_open(files, *memory);
+  const test::OpenedTarget target(pid);
   CollapsedWriter writer(path);
   std::uint64_t stacks = 0, lost = 0;
   std::int64_t due = now_ns();
   for (int tick = 0; tick < ticks; ++tick, due += interval_ns) {
     sleep_until(due);
-    for (const auto& thread : interpreter->read_stacks().threads) {
+    for (const auto& thread : target.interpreter->read_stacks().threads) {
       if (thread.frames == nullptr) {
         ++lost;
         continue;

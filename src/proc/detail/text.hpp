@@ -61,6 +61,14 @@ template <class T>
   return parse_number(next_word(rest), value);
 }
 
+/// A value that is one letter.
+[[nodiscard]] inline bool take_letter(std::string_view value, char& letter) {
+  const std::string_view word = next_word(value);
+  if (word.size() != 1) return false;
+  letter = word.front();
+  return true;
+}
+
 /// `  1234 kB` as bytes.
 [[nodiscard]] inline bool parse_kilobytes(std::string_view value, std::uint64_t& bytes) {
   constexpr std::uint64_t kilobyte = 1024;
@@ -73,6 +81,23 @@ template <class T>
 
 /// `doing` names the text; what was found is shown at most so far.
 [[nodiscard]] base::Error malformed(std::string_view doing, std::string_view what, std::string_view found);
+
+/// A text of `Key:   value` lines, whole. `take_line(key, value, out, seen)` is false when the value is not what its
+/// key promises, and marks in `seen` what it met: all of `wanted` must be there.
+template <class Out, class TakeLine>
+[[nodiscard]] base::Result<Out> parse_keyed_lines(std::string_view doing, std::string_view text, unsigned wanted,
+                                                  TakeLine take_line) {
+  Out out;
+  unsigned seen = 0;
+  std::string_view rest = text, line, key, value;
+  while (next_line(rest, line)) {
+    if (!split_key(line, key, value)) return base::fail(malformed(doing, "no colon", line));
+    if (!take_line(key, value, out, seen)) return base::fail(malformed(doing, "not the value expected", line));
+  }
+  if (!rest.empty()) return base::fail(malformed(doing, "cut line", rest));
+  if (seen != wanted) return base::fail(malformed(doing, "a required line is missing", text));
+  return out;
+}
 
 /// a * b / c for c > 0 without overflow on the way; the largest value when the result does not fit.
 [[nodiscard]] std::int64_t scaled(std::uint64_t value, std::uint64_t multiplier, std::uint64_t divisor);

@@ -15,36 +15,18 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
-#include <variant>
 
 #include "legal_stacks.hpp"
 #include "naive_reader.hpp"
+#include "opened_target.hpp"
 #include "tidemark/control/stopped_target.hpp"
-#include "tidemark/cpython/interpreter.hpp"
 #include "tidemark/cpython/stack_reader.hpp"
-#include "tidemark/memory/live_memory.hpp"
-#include "tidemark/proc/proc_root.hpp"
-#include "tidemark/proc/process_files.hpp"
 
 namespace {
 
 using namespace tidemark;
 
 constexpr std::size_t max_examples = 20;
-
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) throw std::runtime_error(base::describe(result.error()));
-  return std::move(result).value();
-}
-
-std::unique_ptr<cpython::Interpreter> must_open(proc::ProcessFiles& files, const memory::MemorySource& memory) {
-  auto opened = cpython::Interpreter::open(files, memory);
-  if (const auto* failed = std::get_if<cpython::OpenFailure>(&opened)) {
-    throw std::runtime_error(base::describe(failed->error));
-  }
-  return std::move(std::get<std::unique_ptr<cpython::Interpreter>>(opened));
-}
 
 /// The stack of one reading; null when it was lost.
 struct Reading {
@@ -53,19 +35,10 @@ struct Reading {
   std::string why_lost = {};
 };
 
-struct Target {
-  explicit Target(base::Pid pid)
-      : root(must(proc::ProcRoot::open())),
-        files(must(proc::ProcessFiles::open(root, pid))),
-        memory(must(memory::LiveMemory::open(root.fd(), pid))),
-        native_id(must(proc::inner_pid(files))),
-        interpreter(must_open(files, *memory)) {}
+struct Target : test::OpenedTarget {
+  explicit Target(base::Pid pid) : OpenedTarget(pid), native_id(test::must(proc::inner_pid(files))) {}
 
-  proc::ProcRoot root;
-  proc::ProcessFiles files;
-  std::unique_ptr<memory::LiveMemory> memory;
   base::Tid native_id;  ///< of the main thread
-  std::unique_ptr<cpython::Interpreter> interpreter;
 };
 
 Reading read_main_thread(cpython::StackReader& reader, base::Tid native_id) {

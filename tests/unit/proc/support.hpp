@@ -103,4 +103,12 @@ class WaitingChild {
   bool waited_for_ = false;
 };
 
+/// The captured status with one line put in another's place; "" takes it out.
+inline std::string status_with_line(const std::string& key, const std::string& line) {
+  std::string text = fixture("status");
+  const std::size_t begin = text.find("\n" + key + ":") + 1;
+  REQUIRE(begin != 0);
+  return text.replace(begin, text.find('\n', begin) + 1 - begin, line.empty() ? line : line + "\n");
+}
+
 }  // namespace tidemark::proc::test

@@ -10,27 +10,15 @@ using namespace tidemark::proc;
 using test::fixture;
 using test::must;
 
-namespace {
-
-/// The captured status with one line put in another's place; "" takes it out.
-std::string with_line(const std::string& key, const std::string& line) {
-  std::string text = fixture("status");
-  const std::size_t begin = text.find("\n" + key + ":") + 1;
-  REQUIRE(begin != 0);
-  return text.replace(begin, text.find('\n', begin) + 1 - begin, line.empty() ? line : line + "\n");
-}
-
-}  // namespace
-
 TEST_CASE("trace state: the captured text and its parts") {
   const auto captured = must(parse_trace_state(fixture("status")));
   CHECK(captured.state == 'S');
   CHECK(captured.tracer_pid == 0);
   CHECK(captured.on_their_way() == 0);
-  CHECK(must(parse_trace_state(with_line("TracerPid", "TracerPid:\t4711"))).tracer_pid == 4711);
-  CHECK(must(parse_trace_state(with_line("State", "State:\tD (disk sleep)"))).is_uninterruptible());
-  CHECK(must(parse_trace_state(with_line("State", "State:\tZ (zombie)"))).has_ended());
-  CHECK(must(parse_trace_state(with_line("ShdPnd", "ShdPnd:\t8000000000000001"))).shared_pending ==
+  CHECK(must(parse_trace_state(test::status_with_line("TracerPid", "TracerPid:\t4711"))).tracer_pid == 4711);
+  CHECK(must(parse_trace_state(test::status_with_line("State", "State:\tD (disk sleep)"))).is_uninterruptible());
+  CHECK(must(parse_trace_state(test::status_with_line("State", "State:\tZ (zombie)"))).has_ended());
+  CHECK(must(parse_trace_state(test::status_with_line("ShdPnd", "ShdPnd:\t8000000000000001"))).shared_pending ==
         0x8000000000000001U);
 }
 
@@ -42,8 +30,8 @@ TEST_CASE("trace state: a signal is on its way when it is pending, not blocked, 
 TEST_CASE("trace state: what is missing or no number is malformed") {
   for (const char* key : {"State", "TracerPid", "SigPnd", "ShdPnd", "SigBlk", "SigCgt"}) {
     CAPTURE(key);
-    CHECK_FALSE(parse_trace_state(with_line(key, "")));
-    CHECK_FALSE(parse_trace_state(with_line(key, std::string(key) + ":\tnonsense")));
+    CHECK_FALSE(parse_trace_state(test::status_with_line(key, "")));
+    CHECK_FALSE(parse_trace_state(test::status_with_line(key, std::string(key) + ":\tnonsense")));
   }
   CHECK_FALSE(parse_trace_state("State:\tS (sleeping)"));
   CHECK_FALSE(parse_trace_state(""));
