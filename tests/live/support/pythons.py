@@ -94,7 +94,8 @@ def _opened(wanted):
     version, *flags = asked.stdout.split()
     found = wanted._replace(version=version)
     if "=" in wanted.name:
-        found = found._replace(kind=next((KINDS_BY_FLAG[flag] for flag in "".join(flags)), wanted.kind))
+        kinds = [KINDS_BY_FLAG[flag] for flag in "".join(flags) if flag in KINDS_BY_FLAG]
+        found = found._replace(kind=kinds[0] if kinds else "release")
     if found.minor != wanted.version:
         raise LookupError(f"{wanted.path} is Python {found.version}, not {wanted.version}")
     return found
