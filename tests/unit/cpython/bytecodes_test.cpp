@@ -172,7 +172,8 @@ TEST_CASE("a frame may go over to its thread's own copy between two looks") {
     StackReader reader(memory, layout, FakeStacks::place());
     const auto reading = reader.read();
     CHECK(functions_of(reading) == Names{"Worker.run", "middle", "outer"});
-    CHECK(reading.threads.at(0).frames->front().line == 12);
+    REQUIRE(reading.threads.at(0).frames);
+    CHECK(reading.threads[0].frames->front().line == 12);
     CHECK(looks > 1);
   });
 }
