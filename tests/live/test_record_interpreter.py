@@ -74,8 +74,10 @@ class StandingStill(InterpreterTest):
 
     @on_each_interpreter
     def test_holder_of_the_gil(self, python):
-        with Target("waits_on_line.py", "--spin", "--threads", 2, python=python) as target:
-            self.assert_recorded(target, target.pid, python.name)
+        for environment, has_gil in python.gil_modes:
+            with Target("waits_on_line.py", "--spin", "--threads", 2, python=python, env=environment) as target:
+                self.assertEqual(target.truth["has_gil"], has_gil)
+                self.assert_recorded(target, target.pid, f"{python.name}-{has_gil}")
 
     @on_each_interpreter
     def test_forked_from_the_main_and_from_another_thread(self, python):

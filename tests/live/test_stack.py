@@ -89,8 +89,8 @@ class StackTest(RecordingTest):
                               text=True, timeout=60, check=False)
         return type(tidemark("--version"))(done.returncode, done.stdout, done.stderr)
 
-    def waiting(self, python, *options):
-        return Target("waits_on_line.py", "--threads", THREADS, *options, python=python)
+    def waiting(self, python, *options, env=None):
+        return Target("waits_on_line.py", "--threads", THREADS, *options, python=python, env=env)
 
     @staticmethod
     def name_key(python):
@@ -162,7 +162,11 @@ class Truth(StackTest):
 
     @on_each_interpreter
     def test_who_holds_the_gil_runs(self, python):
-        with self.waiting(python, "--spin", "--depth", DEEP) as target:
+        for environment, has_gil in python.gil_modes:
+            self.check_spinning(python, environment, has_gil)
+
+    def check_spinning(self, python, environment, has_gil):
+        with self.waiting(python, "--spin", "--depth", DEEP, env=environment) as target:
             wait_until_all_read(target.pid, spinning={target.pid})
             [process] = self.json("-p", target.pid, "--running")["processes"]
             text = self.stack("-p", target.pid)
@@ -170,7 +174,8 @@ class Truth(StackTest):
             main = stated(target.truth["main"], self.name_key(python))
         [thread] = process["threads"]
         self.assertEqual(process["threads_left_out"], THREADS + 1)
-        self.assertEqual((thread["holds_gil"], thread["running"]), (True, True))
+        self.assertEqual((thread["holds_gil"], thread["running"]), (has_gil, True))
+        self.assertEqual("holds the GIL" in text, has_gil)
         # The innermost frame stands in the truth as it is once the target spins; its callers do too.
         self.assertEqual(read(thread), main)
         self.assertGreater(len(main[2]), DEEP)

@@ -2,7 +2,7 @@
 // python3.14-dev (3.14.8), compiled with Py_GIL_DISABLED by script/layouts, which gives the table of the build with the
 // GIL exactly when it is compiled without.
 //
-// Each thread may run a copy of the bytecode of its own (code.bytecodes).
+// Each thread may run a copy of the bytecode of its own (code.bytecodes; read/bytecodes.hpp).
 #include <array>
 
 #include "tables.hpp"

@@ -51,7 +51,8 @@ base::Result<BytecodeSize> size_of_bytecode(const memory::MemorySource& memory, 
                       .witness = {.address = at, .bytes = {bytes.begin(), bytes.end()}}};
 }
 
-base::Result<CachedCode> read_names(const memory::MemorySource& memory, const Layout& layout, const CodeHead& head) {
+base::Result<CachedCode> read_names(const memory::MemorySource& memory, const Layout& layout, Address code,
+                                    const CodeHead& head) {
   auto function = copy_text(memory, layout, head.qualname);
   if (!function) return base::fail(std::move(function).error());
   auto file = copy_text(memory, layout, head.filename);
@@ -63,10 +64,18 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
                    .info = std::make_shared<const model::CodeInfo>(
                        model::CodeInfo{.function = std::move(function->text), .file = std::move(file->text)}),
                    .line_table = std::move(table).value(),
+                   .bytecodes = {},
                    .witnesses = {}};
+  if (layout.code.bytecodes.is_present()) {
+    auto copies = read_bytecodes(memory, layout, code, head.bytecodes);
+    if (!copies) return base::fail(std::move(copies).error());
+    entry.bytecodes = std::move(copies->starts);
+    entry.witnesses.push_back(std::move(copies->witness));
+  }
   if (head.version != 0) return entry;  // another number for each code object: no witness is needed
-  entry.witnesses = {cut(std::move(function->witness)), cut(std::move(file->witness)),
-                     witness_of_table(layout, head.line_table, entry.line_table)};
+  entry.witnesses.push_back(cut(std::move(function->witness)));
+  entry.witnesses.push_back(cut(std::move(file->witness)));
+  entry.witnesses.push_back(witness_of_table(layout, head.line_table, entry.line_table));
   if (head.bytecode.is_null()) return entry;
   auto size = size_of_bytecode(memory, layout, head.bytecode);
   if (!size) return base::fail(std::move(size).error());
@@ -75,12 +84,17 @@ base::Result<CachedCode> read_names(const memory::MemorySource& memory, const La
   return entry;
 }
 
+/// What grows with the code object and with the threads of the target.
+std::size_t table_bytes_of(const CachedCode& code) {
+  return code.line_table.size() + 2 * code.bytecodes.size() * sizeof(Address);  // once as a witness
+}
+
 }  // namespace
 
 Extent code_extent(const Layout& layout) {
   const auto& code = layout.code;
   const Extent fields = extent_of(code.first_line, code.version, code.first_traceable);
-  const Extent pointers = extent_of(code.filename, code.qualname, code.line_table, code.bytecode);
+  const Extent pointers = extent_of(code.filename, code.qualname, code.line_table, code.bytecode, code.bytecodes);
   const Extent head = extent_of(layout.object.type, layout.object.size);
   return {.first = std::min({fields.first, pointers.first, head.first}),
           .end = std::max({fields.end, pointers.end, head.end})};
@@ -102,7 +116,8 @@ std::optional<CodeHead> decode_code(const Layout& layout, Address code_type, con
                   .qualname = *qualname,
                   .line_table = *line_table,
                   .bytecode = piece.get(field.bytecode).value_or(Address{}),
-                  .first_traceable = piece.get(field.first_traceable).value_or(0)};
+                  .first_traceable = piece.get(field.first_traceable).value_or(0),
+                  .bytecodes = piece.get(field.bytecodes).value_or(Address{})};
 }
 
 base::Result<CodeHead> read_code_head(const memory::MemorySource& memory, const Layout& layout, Address code_type,
@@ -122,15 +137,15 @@ const CachedCode* CodeCache::find(Address code) const {
 base::Result<void> CodeCache::load(const memory::MemorySource& memory, const Layout& layout, Address code,
                                    const CodeHead& head) {
   if (const CachedCode* known = find(code); known != nullptr && known->head == head) return {};
-  auto entry = read_names(memory, layout, head);
+  auto entry = read_names(memory, layout, code, head);
   if (!entry) return base::fail(std::move(entry).error());
   forget(code);
-  if (entries_.size() >= limits_.codes || table_bytes_ + entry->line_table.size() > limits_.table_bytes) {
+  if (entries_.size() >= limits_.codes || table_bytes_ + table_bytes_of(*entry) > limits_.table_bytes) {
     entries_.clear();
     table_bytes_ = 0;
     ++drops_;
   }
-  table_bytes_ += entry->line_table.size();
+  table_bytes_ += table_bytes_of(*entry);
   entries_.emplace(code.value, std::move(entry).value());
   return {};
 }
@@ -148,7 +163,7 @@ base::Result<void> CodeCache::learn(const memory::MemorySource& memory, const La
 void CodeCache::forget(Address code) {
   const auto at = entries_.find(code.value);
   if (at == entries_.end()) return;
-  table_bytes_ -= at->second.line_table.size();
+  table_bytes_ -= table_bytes_of(at->second);
   entries_.erase(at);
   ++drops_;
 }

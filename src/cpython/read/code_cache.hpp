@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "bytecodes.hpp"
 #include "copies.hpp"
 #include "tidemark/base/result.hpp"
 #include "tidemark/cpython/layout.hpp"
@@ -28,6 +29,7 @@ struct CodeHead {
   base::Address filename, qualname, line_table;
   base::Address bytecode;  ///< null where the instructions lie in the code object itself
   std::int32_t first_traceable = 0;
+  base::Address bytecodes;  ///< the array of their copies; null where the layout has none
 
   bool operator==(const CodeHead&) const = default;
 };
@@ -46,7 +48,9 @@ struct CachedCode {
   std::int64_t code_units = 0;
   std::shared_ptr<const model::CodeInfo> info;
   std::vector<std::byte> line_table;
-  std::vector<Witness> witnesses;  ///< of its strings, so still; none where co_version identifies it
+  std::vector<base::Address> bytecodes;  ///< where the copies of its instructions begin, the first one's own
+  /// Of its strings, so still, unless co_version identifies it; of the array of its copies, which may get more.
+  std::vector<Witness> witnesses;
 };
 
 class CodeCache {

@@ -10,7 +10,7 @@ namespace {
 
 using base::Address;
 
-/// Where the frame is in its code, in bytes from the first instruction.
+/// In bytes from the code object's own first instruction.
 std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, const Piece& piece) {
   if (const auto index = piece.get(layout.frame.last_instruction)) {
     return std::int64_t{*index} * layout.frame.last_instruction_bytes;
@@ -20,11 +20,24 @@ std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, c
   return static_cast<std::int64_t>(instruction->value - code.plus(layout.code.instructions).value);
 }
 
+/// In bytes from the first instruction of the copy that the frame runs; nullopt when there is no such copy.
+std::optional<std::int64_t> instruction_in_copy(const Frame& frame, const CachedCode& code) {
+  if (frame.bytecode_index == 0) return frame.instruction_bytes;
+  const auto& starts = code.bytecodes;
+  if (frame.bytecode_index < 0 || static_cast<std::size_t>(frame.bytecode_index) >= starts.size()) return std::nullopt;
+  const Address start = starts[static_cast<std::size_t>(frame.bytecode_index)];
+  if (start.is_null()) return std::nullopt;
+  // Modulo 2^64, as what a hostile target may say of both.
+  const std::uint64_t distance = start.value - starts.front().value;
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(frame.instruction_bytes) - distance);
+}
+
 }  // namespace
 
 Extent frame_extent(const Layout& layout) {
   const auto& frame = layout.frame;
-  return extent_of(frame.code, frame.previous, frame.instruction, frame.last_instruction, frame.owner, frame.executing);
+  return extent_of(frame.code, frame.previous, frame.instruction, frame.last_instruction, frame.owner, frame.executing,
+                   frame.bytecode_index);
 }
 
 std::optional<Frame> decode_frame(const Layout& layout, Address address, const Piece& piece) {
@@ -34,11 +47,14 @@ std::optional<Frame> decode_frame(const Layout& layout, Address address, const P
   code->value &= ~layout.frame.code_tags;
   const auto instruction = instruction_in(layout, *code, piece);
   const auto owner = piece.get(layout.frame.owner);
+  const auto index = piece.get(layout.frame.bytecode_index);
   if (!instruction || (layout.frame.owner.is_present() && !owner)) return std::nullopt;
+  if (layout.frame.bytecode_index.is_present() && !index) return std::nullopt;
   return Frame{.address = address,
                .code = *code,
                .previous = *previous,
                .instruction_bytes = *instruction,
+               .bytecode_index = index.value_or(0),
                .owner = owner.value_or(0),
                .is_executing = piece.get(layout.frame.executing).value_or(layout.frame.executing_value) ==
                                layout.frame.executing_value};
@@ -59,15 +75,18 @@ bool may_be_loose(const Layout& layout, const Frame& frame) {
   return is_plausible_pointer(frame.code) && frame.code.value % alignof(void*) == 0;
 }
 
-bool is_begun(const Layout& layout, const Frame& frame, const CodeHead& code) {
+bool is_begun(const Layout& layout, const Frame& frame, const CachedCode& code) {
   if (layout.frame.owner_generator && frame.owner == *layout.frame.owner_generator) return true;
-  return frame.instruction_bytes >= std::max(code.first_traceable, 0) * code_unit_bytes;
+  const auto instruction = instruction_in_copy(frame, code);
+  return !instruction || *instruction >= std::max(code.head.first_traceable, 0) * code_unit_bytes;
 }
 
-base::Result<std::int64_t> code_unit_of(const Frame& frame, std::int64_t code_units) {
-  // As CPython: the instruction before the first one stands for a frame that has not run yet.
-  const std::int64_t unit = frame.instruction_bytes / code_unit_bytes;
-  if (frame.instruction_bytes % code_unit_bytes == 0 && unit >= -1 && unit < code_units) return unit;
+base::Result<std::int64_t> code_unit_of(const Frame& frame, const CachedCode& code) {
+  if (const auto instruction = instruction_in_copy(frame, code)) {
+    // As CPython: the instruction before the first one stands for a frame that has not run yet.
+    const std::int64_t unit = *instruction / code_unit_bytes;
+    if (*instruction % code_unit_bytes == 0 && unit >= -1 && unit < code.code_units) return unit;
+  }
   return base::fail(base::Error{.code = base::ErrorCode::torn,
                                 .doing = "read a frame",
                                 .address = frame.address,

@@ -17,7 +17,8 @@ inline constexpr std::int64_t code_unit_bytes = 2;  // sizeof(_Py_CODEUNIT)
 struct Frame {
   base::Address address;
   base::Address code, previous;
-  std::int64_t instruction_bytes = 0;  ///< from the first instruction; negative before it
+  std::int64_t instruction_bytes = 0;  ///< from the code object's own first instruction; negative before it
+  std::int32_t bytecode_index = 0;     ///< which copy of the instructions it runs; 0: the code object's own
   std::uint8_t owner = 0;              ///< 0 where the layout has none
   bool is_executing = true;            ///< false when the frame itself says that it does not run
 
@@ -40,11 +41,12 @@ struct Frame {
 [[nodiscard]] bool may_be_loose(const Layout& layout, const Frame& frame);
 
 /// _PyFrame_IsIncomplete of CPython 3.11 on, turned round. To 3.10 a frame that has not begun is the innermost one only
-/// for the moment before its first instruction; its caller is where the program is.
-[[nodiscard]] bool is_begun(const Layout& layout, const Frame& frame, const CodeHead& code);
+/// for the moment before its first instruction; its caller is where the program is. One that runs a copy of the
+/// instructions that `code` does not know counts as begun: code_unit_of refuses it.
+[[nodiscard]] bool is_begun(const Layout& layout, const Frame& frame, const CachedCode& code);
 
-/// The code unit that the frame is at. Error: `torn` when it is not in its code. -1 is a frame that has not run yet (a
-/// fresh generator).
-[[nodiscard]] base::Result<std::int64_t> code_unit_of(const Frame& frame, std::int64_t code_units);
+/// The code unit that the frame is at, in whichever copy of its code it runs. Error: `torn` when it is not in it. -1 is
+/// a frame that has not run yet (a fresh generator).
+[[nodiscard]] base::Result<std::int64_t> code_unit_of(const Frame& frame, const CachedCode& code);
 
 }  // namespace tidemark::cpython

@@ -49,11 +49,11 @@ base::Result<FramePath> FrameReader::follow(const memory::MemorySource& memory, 
     if (!is_shim(layout_, *frame)) {
       auto code = read_code_head(memory, layout_, code_type_, frame->code);
       if (!code) return base::fail(std::move(code).error());
-      if (is_begun(layout_, *frame, *code)) {
+      if (auto loaded = cache_.learn(memory, layout_, code_type_, frame->code, *code); !loaded) {
+        return base::fail(std::move(loaded).error());
+      }
+      if (is_begun(layout_, *frame, *cache_.find(frame->code))) {
         path.frame = *frame;
-        if (auto loaded = cache_.learn(memory, layout_, code_type_, frame->code, *code); !loaded) {
-          return base::fail(std::move(loaded).error());
-        }
         break;
       }
     }
@@ -139,7 +139,7 @@ base::Result<const CachedCode*> FrameReader::check_code(const Batch& batch, Addr
 }
 
 base::Result<std::optional<std::int64_t>> FrameReader::line_in(const CachedCode& code, const Frame& frame) {
-  const auto at = code_unit_of(frame, code.code_units);
+  const auto at = code_unit_of(frame, code);
   if (!at) return base::fail(at.error());
   const std::int64_t unit = *at;
   if (known_line_.code == code.info && known_line_.code_unit == unit) return known_line_.line;
@@ -159,8 +159,7 @@ base::Result<model::FrameLocation> FrameReader::check_frame(const Batch& batch, 
   }
   auto code = check_code(batch, expected.code);
   if (!code) return base::fail(std::move(code).error());
-  if (!is_begun(layout_, *first, (*code)->head))
-    return refused(ErrorCode::torn, expected.address, "the frame has not begun");
+  if (!is_begun(layout_, *first, **code)) return refused(ErrorCode::torn, expected.address, "the frame has not begun");
   auto line = line_in(**code, *first);
   if (!line) return base::fail(std::move(line).error());
   auto line_again = line_in(**code, *second);

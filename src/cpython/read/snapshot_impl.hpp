@@ -40,7 +40,7 @@ class SnapshotReader::Impl {
  private:
   /// Pieces of the batch in flight.
   struct Ids {
-    std::optional<Batch::Id> tstate_current, gil, garbage, stats;
+    std::optional<Batch::Id> holder, garbage, stats;  ///< holder: of the GIL
     Batch::Id threads_head = 0, collector = 0;
     std::vector<Batch::Id> threads;
     std::vector<Batch::Id> pthreads;  ///< one for each thread, or none at all
@@ -59,7 +59,7 @@ class SnapshotReader::Impl {
   /// The native id of the i-th thread where that is in its struct pthread; 0 when it cannot be known.
   [[nodiscard]] std::uint64_t judge_native_id(std::size_t i, const ThreadState& state) const;
   [[nodiscard]] base::Result<std::optional<ThreadState>> judge_holder(const std::vector<ThreadState>& threads);
-  [[nodiscard]] base::Result<base::Address> holder_address();
+  [[nodiscard]] base::Result<base::Address> holder_address() const;
   [[nodiscard]] const ThreadState& chosen_thread(const Parts& parts) const;
   [[nodiscard]] base::Result<std::optional<model::FrameLocation>> judge_frame(const Parts& parts);
   /// Looks again, pointer by pointer, for whatever did not hold.

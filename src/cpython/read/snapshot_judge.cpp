@@ -80,19 +80,10 @@ std::uint64_t SnapshotReader::Impl::judge_native_id(std::size_t i, const ThreadS
   return batch_.status(id) ? decode_native_id(layout_, state.pthread, batch_.piece(id)) : 0;
 }
 
-base::Result<Address> SnapshotReader::Impl::holder_address() {
-  if (ids_.tstate_current) {
-    if (const auto& status = batch_.status(*ids_.tstate_current); !status) return base::fail(status.error());
-    return batch_.piece(*ids_.tstate_current).get(layout_.runtime.tstate_current).value_or(Address{});
-  }
-  if (!ids_.gil) return base::fail(broken(interpreter_, "the layout says nothing of the GIL"));
-  if (const auto& status = batch_.status(*ids_.gil); !status) return base::fail(status.error());
-  // A free-threaded build makes a GIL all the same, for modules that ask for it.
-  if (batch_.piece(*ids_.gil).get(layout_.gil.enabled) == 0) return Address{};
-  const auto locked = batch_.piece(*ids_.gil).get(layout_.gil.locked).value_or(0);
-  if (locked != 0 && locked != 1) return base::fail(broken(gil_, "the lock of the GIL is neither free nor held"));
-  if (locked == 0) return Address{};
-  return batch_.piece(*ids_.gil).get(layout_.gil.last_holder).value_or(Address{});
+base::Result<Address> SnapshotReader::Impl::holder_address() const {
+  if (!ids_.holder) return base::fail(broken(interpreter_, "the layout says nothing of the GIL"));
+  if (const auto& status = batch_.status(*ids_.holder); !status) return base::fail(status.error());
+  return decode_holder(layout_, batch_.piece(*ids_.holder));
 }
 
 base::Result<std::optional<ThreadState>> SnapshotReader::Impl::judge_holder(const std::vector<ThreadState>& threads) {

@@ -33,12 +33,10 @@ void SnapshotReader::Impl::fill_batch() {
   ids_ = {};
   ids_.has_frame = path_.has_value();
   if (path_) frames_.add_first_copies(batch_, *path_);
-  if (layout_.runtime.tstate_current.is_present()) {
-    ids_.tstate_current = batch_.add(place_.runtime, extent_of(layout_.runtime.tstate_current));
-  }
+  const Address holder_at = holder_place(layout_, place_.runtime, gil_);
+  if (!holder_at.is_null()) ids_.holder = batch_.add(holder_at, holder_extent(layout_));
   ids_.threads_head = batch_.add(interpreter_, extent_of(layout_.interpreter.threads_head));
   ids_.collector = batch_.add(collector_address(layout_, place_.runtime, interpreter_), collector_extent(layout_));
-  if (!gil_.is_null()) ids_.gil = batch_.add(gil_, gil_extent(layout_));
   if (!garbage_.is_null()) ids_.garbage = batch_.add(garbage_, extent_of(layout_.object.size));
   if (!stats_.is_null()) ids_.stats = batch_.add(stats_, stats_extent(layout_));
   for (const auto& thread : threads_) ids_.threads.push_back(batch_.add(thread.address, thread_extent(layout_)));

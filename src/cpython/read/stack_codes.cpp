@@ -93,7 +93,7 @@ bool StackCodes::is_proved(Address code) const {
 const CachedCode* StackCodes::find(Address code) const { return is_proved(code) ? cache_.find(code) : nullptr; }
 
 base::Result<std::optional<std::int64_t>> StackCodes::line_of_frame(const CachedCode& code, const Frame& frame) {
-  const auto unit = code_unit_of(frame, code.code_units);
+  const auto unit = code_unit_of(frame, code);
   if (!unit) return base::fail(unit.error());
   auto& lines = states_[frame.code.value].lines;
   if (const auto known = lines.find(*unit); known != lines.end()) return known->second;

@@ -83,19 +83,16 @@ Address StackList::collecting_at(const StackInterpreter& interpreter) const {
 
 void StackList::add(Batch& batch) {
   head_id_.reset();
-  tstate_current_id_.reset();
   ids_.clear();
   if (layout_.runtime.interpreters_head.is_present()) {
     head_id_ = batch.add(runtime_, extent_of(layout_.runtime.interpreters_head));
   }
-  if (layout_.runtime.tstate_current.is_present()) {
-    tstate_current_id_ = batch.add(runtime_, extent_of(layout_.runtime.tstate_current));
-  }
   for (const StackInterpreter& interpreter : interpreters_) {
     Ids ids{.links = batch.add(interpreter.place.address, interpreter_extent(layout_)),
             .collecting = batch.add(collecting_at(interpreter), extent_of(layout_.gc.collecting)),
-            .gil = {}};
-    if (!interpreter.gil.is_null()) ids.gil = batch.add(interpreter.gil, gil_extent(layout_));
+            .holder = {}};
+    const Address holder_at = holder_place(layout_, runtime_, interpreter.gil);
+    if (!holder_at.is_null()) ids.holder = batch.add(holder_at, holder_extent(layout_));
     ids_.push_back(ids);
   }
 }
@@ -133,11 +130,8 @@ void StackList::judge_state(const Batch& batch, std::size_t i) {
   interpreter.is_collecting_known = collecting.has_value() && (*collecting == 0 || *collecting == 1);
   interpreter.is_collecting = collecting.value_or(0) == 1;
   interpreter.holder = {};
-  if (tstate_current_id_) {
-    interpreter.holder = batch.piece(*tstate_current_id_).get(layout_.runtime.tstate_current).value_or(Address{});
-  } else if (ids_[i].gil && batch.piece(*ids_[i].gil).get(layout_.gil.locked) == 1) {
-    interpreter.holder = batch.piece(*ids_[i].gil).get(layout_.gil.last_holder).value_or(Address{});
-  }
+  if (!ids_[i].holder) return;
+  if (const auto holder = decode_holder(layout_, batch.piece(*ids_[i].holder))) interpreter.holder = *holder;
 }
 
 base::Result<void> StackList::judge(const Batch& batch) {

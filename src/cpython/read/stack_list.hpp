@@ -40,7 +40,7 @@ class StackList {
  private:
   struct Ids {
     Batch::Id links = 0, collecting = 0;
-    std::optional<Batch::Id> gil;
+    std::optional<Batch::Id> holder;
   };
 
   [[nodiscard]] base::Result<void> walk_threads_of(StackInterpreter& interpreter);
@@ -52,7 +52,7 @@ class StackList {
   const Layout& layout_;
   const base::Address runtime_;
   std::vector<StackInterpreter> interpreters_;
-  std::optional<Batch::Id> head_id_, tstate_current_id_;
+  std::optional<Batch::Id> head_id_;
   std::vector<Ids> ids_;
 };
 

@@ -152,7 +152,7 @@ base::Result<std::optional<model::FrameLocation>> StackThread::locate(StackCodes
   if (is_shim(layout_, frame)) return std::optional<model::FrameLocation>();
   const CachedCode* code = codes.find(frame.code);
   if (code == nullptr) return base::fail(torn(frame.address, "its code object has changed"));
-  if (!is_begun(layout_, frame, code->head)) return std::optional<model::FrameLocation>();
+  if (!is_begun(layout_, frame, *code)) return std::optional<model::FrameLocation>();
   auto line = codes.line_of_frame(*code, frame);
   if (!line) return base::fail(std::move(line).error());
   return std::optional(model::FrameLocation{.code = code->info, .line = *line});

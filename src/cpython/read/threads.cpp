@@ -53,8 +53,26 @@ base::Result<ThreadState> read_thread(const memory::MemorySource& memory, const 
 
 }  // namespace
 
-Extent gil_extent(const Layout& layout) {
+Address holder_place(const Layout& layout, Address runtime, Address gil) {
+  return layout.runtime.tstate_current.is_present() ? runtime : gil;
+}
+
+Extent holder_extent(const Layout& layout) {
+  if (layout.runtime.tstate_current.is_present()) return extent_of(layout.runtime.tstate_current);
   return extent_of(layout.gil.last_holder, layout.gil.locked, layout.gil.enabled);
+}
+
+base::Result<Address> decode_holder(const Layout& layout, const Piece& piece) {
+  const auto refused = [](const char* detail) {
+    return base::fail(base::Error{.code = base::ErrorCode::malformed, .doing = "read the GIL", .detail = detail});
+  };
+  if (const auto current = piece.get(layout.runtime.tstate_current)) return *current;
+  if (piece.get(layout.gil.enabled) == 0) return Address{};
+  const auto locked = piece.get(layout.gil.locked);
+  const auto holder = piece.get(layout.gil.last_holder);
+  if (!locked || !holder) return refused("the layout lacks a field");
+  if (*locked != 0 && *locked != 1) return refused("its lock is neither free nor held");
+  return *locked == 1 ? *holder : Address{};
 }
 
 Extent pthread_extent(const Layout& layout) { return extent_of(layout.pthread.self, layout.pthread.tid); }

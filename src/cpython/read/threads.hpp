@@ -31,8 +31,16 @@ struct ThreadState {
 /// What is read of a thread's struct pthread; only of a layout that has one.
 [[nodiscard]] Extent pthread_extent(const Layout& layout);
 
-/// What is read of the struct of a GIL; only of a layout that has one.
-[[nodiscard]] Extent gil_extent(const Layout& layout);
+/// Where it is told who holds the GIL: to 3.11 in the runtime, else in the GIL's own struct. Null when there is no GIL.
+[[nodiscard]] base::Address holder_place(const Layout& layout, base::Address runtime, base::Address gil);
+
+/// What is read there.
+[[nodiscard]] Extent holder_extent(const Layout& layout);
+
+/// The thread state that holds the GIL; null: nobody does. A free-threaded build makes a GIL all the same, for modules
+/// that ask for it, and has no holder while it runs without. Error: `malformed` when the lock is neither free nor held,
+/// or the piece lacks a field.
+[[nodiscard]] base::Result<base::Address> decode_holder(const Layout& layout, const Piece& piece);
 
 /// The kernel's id out of a struct pthread; 0 when the thread has ended, or this is no such struct.
 [[nodiscard]] std::uint64_t decode_native_id(const Layout& layout, base::Address pthread, const Piece& piece);

@@ -49,10 +49,10 @@ std::optional<model::Frames> NaiveReader::read(base::Tid native_id) {
     if (cpython::is_shim(layout_, *frame)) continue;
     const auto head = cpython::read_code_head(memory_, layout_, place_.code_type, frame->code);
     if (!head) return std::nullopt;
-    if (!cpython::is_begun(layout_, *frame, *head)) continue;
     if (!codes_.load(memory_, layout_, frame->code, *head)) return std::nullopt;
     const auto* code = codes_.find(frame->code);
-    const auto unit = cpython::code_unit_of(*frame, code->code_units);
+    if (!cpython::is_begun(layout_, *frame, *code)) continue;
+    const auto unit = cpython::code_unit_of(*frame, *code);
     if (!unit) return std::nullopt;
     const auto line = cpython::line_of(layout_.code.line_table_format, code->line_table, head->first_line, *unit);
     if (!line) return std::nullopt;

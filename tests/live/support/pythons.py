@@ -17,7 +17,8 @@ from .paths import CACHE, PROGRAMS, ROOT
 
 LIST = ROOT / "tests" / "pythons.list"
 DEBIAN_PYTHON = Path("/usr/bin/python3")
-VERSION_PROGRAM = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+VERSION_PROGRAM = "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.abiflags)"
+KINDS_BY_FLAG = {"t": "free-threaded", "d": "pydebug"}  # of sys.abiflags
 PROGRAMS_IN_ROOT = Path("/mnt")
 EXTRAS_IN_ROOT = Path("/media")
 # Each step execs the next, so that the pid stays; the mounts end with the mount namespace, and that with the target.
@@ -48,6 +49,14 @@ class Interpreter(NamedTuple):
         return ".".join(self.version.split(".")[:2])
 
     @property
+    def gil_modes(self):
+        """(environment, whether one thread at a time runs then) of each way to run it: a free-threaded build has a GIL
+        as every other, and has it disabled unless it is told otherwise."""
+        if self.kind == "free-threaded":
+            return [({}, False), ({"PYTHON_GIL": "1"}, True)]
+        return [({}, True)]
+
+    @property
     def required(self):
         wanted = os.environ.get("TIDEMARK_REQUIRE_PYTHONS", "")
         return self.ci if wanted == "ci" else self.name in wanted.split(",")
@@ -73,7 +82,8 @@ class Interpreter(NamedTuple):
 
 
 def _opened(wanted):
-    """The interpreter with the version that it says it has; not there, it loses its path."""
+    """The interpreter with the version that it says it has, and of one that is not in the list the kind; not there, it
+    loses its path."""
     if wanted.path is None or not os.path.lexists(f"{wanted.root or ''}{wanted.path}"):
         return wanted._replace(path=None)
     if wanted.root is not None and os.geteuid() != 0:
@@ -81,7 +91,11 @@ def _opened(wanted):
     enter = ["chroot", wanted.root] if wanted.root is not None else []
     asked = subprocess.run([*enter, wanted.path, "-c", VERSION_PROGRAM], capture_output=True, text=True, timeout=60,
                            check=True)
-    found = wanted._replace(version=asked.stdout.strip())
+    version, *flags = asked.stdout.split()
+    found = wanted._replace(version=version)
+    if "=" in wanted.name:
+        kinds = [KINDS_BY_FLAG[flag] for flag in "".join(flags) if flag in KINDS_BY_FLAG]
+        found = found._replace(kind=kinds[0] if kinds else "release")
     if found.minor != wanted.version:
         raise LookupError(f"{wanted.path} is Python {found.version}, not {wanted.version}")
     return found

@@ -16,6 +16,7 @@
 #include "tidemark/cpython/layout.hpp"
 #include "tidemark/cpython/snapshot_reader.hpp"
 #include "tidemark/memory/image_memory.hpp"
+#include "watched_memory.hpp"
 
 namespace tidemark::cpython::test {
 
@@ -42,6 +43,7 @@ class FakeInterpreter {
   static Address frame(std::size_t i) { return Address{start + 0x50000 + i * 0x100}; }
   static Address code(std::size_t i) { return Address{start + 0x60000 + i * 0x1000}; }
   static Address string(std::size_t i) { return Address{start + 0x70000 + i * 0x1000}; }
+  static Address bytecodes(std::size_t i) { return code(i).plus(0x800); }
   static Address bytecode(std::size_t i) { return string(3 * i + 2).plus(0x800); }
   static Address pthread(std::size_t i) { return Address{start + 0x80000 + i * 0x400}; }
   static constexpr Address version_text{start + 0x8ffa0};
@@ -101,9 +103,15 @@ class FakeInterpreter {
     put(frame(i), layout_.frame.instruction, code(code_number).plus(layout_.code.instructions + 2 * unit));
     put(frame(i), layout_.frame.owner, owner);
     put(frame(i), layout_.frame.executing, layout_.frame.executing_value);
+    put(frame(i), layout_.frame.bytecode_index, 0);
     if (!layout_.frame.last_instruction.is_present()) return;
     put(frame(i), layout_.frame.last_instruction,
         static_cast<std::int32_t>(2 * unit) / static_cast<std::int32_t>(layout_.frame.last_instruction_bytes));
+  }
+  /// The frame runs copy `index` of its code's instructions, which begins at `copy`.
+  void set_copy_run(std::size_t i, std::int32_t index, Address copy, std::uint64_t unit) {
+    put(frame(i), layout_.frame.bytecode_index, index);
+    put(frame(i), layout_.frame.instruction, copy.plus(2 * unit));
   }
   /// The unit of a frame that has not begun.
   [[nodiscard]] std::uint64_t fresh_unit() const { return layout_.code.first_traceable.is_present() ? 0 : ~0ULL; }
@@ -123,9 +131,17 @@ class FakeInterpreter {
     put(at, layout_.code.filename, string(3 * i + 1));
     put(at, layout_.code.line_table, string(3 * i + 2));
     put(at, layout_.code.first_traceable, 1);
+    set_bytecodes(i, bytecodes(i), {at.plus(layout_.code.instructions)});
     set_ascii(string(3 * i), qualname);
     set_ascii(string(3 * i + 1), file);
     set_lines(i, 2);
+  }
+  /// Where the copies of a code object's instructions begin; null: the thread has none.
+  void set_bytecodes(std::size_t i, Address array, const std::vector<Address>& starts) {
+    if (!layout_.code.bytecodes.is_present()) return;
+    put(code(i), layout_.code.bytecodes, array);
+    put(array, layout_.code_array.size, static_cast<std::int64_t>(starts.size()));
+    for (std::size_t k = 0; k < starts.size(); ++k) put_at(array.plus(layout_.code_array.entries + 8 * k), starts[k]);
   }
   /// Units 0 and 1 on line 10, the others `further` lines on.
   void set_lines(std::size_t i, int further) {
@@ -245,30 +261,6 @@ class FakeInterpreter {
   memory::ImageMemory image_;
   std::uint32_t code_version_ = 100;
   std::vector<std::pair<Address, std::size_t>> written_;
-};
-
-/// Calls `before(address)` ahead of each piece that is read; an error that it gives is the piece's status. So memory
-/// can move between two pieces of one vectored read, as it does under a running program.
-class WatchedMemory final : public memory::MemorySource {
- public:
-  using Before = std::function<base::Result<void>(Address)>;
-
-  WatchedMemory(const memory::MemorySource& source, Before before) : source_(source), before_(std::move(before)) {}
-
-  [[nodiscard]] base::Result<void> read(Address from, std::span<std::byte> into) const override {
-    if (auto allowed = before_(from); !allowed) return allowed;
-    return source_.read(from, into);
-  }
-  void read_many(std::span<memory::ReadRequest> requests) const override {
-    ++vector_reads_;
-    MemorySource::read_many(requests);
-  }
-  [[nodiscard]] int vector_reads() const { return vector_reads_; }
-
- private:
-  const memory::MemorySource& source_;
-  Before before_;
-  mutable int vector_reads_ = 0;
 };
 
 inline bool has_gap(const PythonSnapshot& snapshot, model::Source source, model::Reason reason) {

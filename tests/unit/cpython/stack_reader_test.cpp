@@ -50,6 +50,21 @@ TEST_CASE("the stacks of all threads, the oldest thread first") {
   });
 }
 
+TEST_CASE("nobody holds a GIL that is not enabled, and none whose lock makes no sense") {
+  for_each_layout([](const Layout& layout) {
+    if (!layout.gil.locked.is_present()) return;
+    FakeStacks fake(layout, 2);
+    fake.set_holder(FakeStacks::thread(0));
+    CHECK(read(fake).threads.at(1).holds_gil);
+    fake.put(FakeStacks::gil, layout.gil.locked, 2);
+    for (const auto& thread : read(fake).threads) CHECK_FALSE(thread.holds_gil);
+    fake.set_holder(FakeStacks::thread(0));
+    fake.put(FakeStacks::gil, layout.gil.enabled, 0);
+    if (!layout.gil.enabled.is_present()) return;
+    for (const auto& thread : read(fake).threads) CHECK_FALSE(thread.holds_gil);
+  });
+}
+
 TEST_CASE("a stack that did not change is the same object, and costs one vector read") {
   for_each_layout([](const Layout& layout) {
     FakeStacks fake(layout, 2);
