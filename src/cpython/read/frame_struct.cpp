@@ -11,6 +11,7 @@ using base::Address;
 /// Where the frame is in its code, in bytes from the first instruction.
 std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, const Piece& piece) {
   if (const auto index = piece.get(layout.frame.last_instruction)) {
+    if (layout.frame.last_instruction_bytes == 0) return std::nullopt;
     return std::int64_t{*index} * layout.frame.last_instruction_bytes;
   }
   const auto instruction = piece.get(layout.frame.instruction);

@@ -89,10 +89,13 @@ base::Result<Address> SnapshotReader::Impl::holder_address() {
   if (const auto& status = batch_.status(*ids_.gil); !status) return base::fail(status.error());
   // A free-threaded build makes a GIL all the same, for modules that ask for it.
   if (batch_.piece(*ids_.gil).get(layout_.gil.enabled) == 0) return Address{};
-  const auto locked = batch_.piece(*ids_.gil).get(layout_.gil.locked).value_or(0);
-  if (locked != 0 && locked != 1) return base::fail(broken(gil_, "the lock of the GIL is neither free nor held"));
-  if (locked == 0) return Address{};
-  return batch_.piece(*ids_.gil).get(layout_.gil.last_holder).value_or(Address{});
+  const auto locked = batch_.piece(*ids_.gil).get(layout_.gil.locked);
+  const auto last_holder = batch_.piece(*ids_.gil).get(layout_.gil.last_holder);
+  if (!locked || !last_holder) return base::fail(broken(gil_, "the layout lacks a field"));
+  if (*locked != 0 && *locked != 1) return base::fail(broken(gil_, "the lock of the GIL is neither free nor held"));
+  if (*locked == 0) return Address{};
+  if (last_holder->is_null()) return base::fail(moved("nobody holds the GIL, which is held"));
+  return *last_holder;
 }
 
 base::Result<std::optional<ThreadState>> SnapshotReader::Impl::judge_holder(const std::vector<ThreadState>& threads) {
