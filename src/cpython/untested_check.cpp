@@ -21,8 +21,7 @@ using base::Address;
 
 constexpr std::uint64_t gc_flags = 3;  // the lower bits of _gc_prev and _gc_next (Include/internal/pycore_gc.h)
 constexpr std::int32_t max_first_line = 1 << 24;
-constexpr std::uint8_t max_owner = 7;          // enum _frameowner has five members (pycore_interpframe_structs.h, 3.15)
-constexpr std::int64_t max_text_bytes = 4096;  // of a name or a path
+constexpr std::uint8_t max_owner = 7;  // enum _frameowner has five members (pycore_interpframe_structs.h, 3.15)
 
 /// Of instructions that a lnotab passes, which is pairs of bytes (line_table.cpp).
 std::int64_t lnotab_bytes(const std::vector<std::byte>& table) {
@@ -126,22 +125,21 @@ class Check {
     return frame.code.plus(runtime_.layout.code.instructions + static_cast<std::uint64_t>(frame.instruction_bytes));
   }
 
-  /// A string of ASCII, as almost all names are, has no character 0 but the one after its last (PyUnicode_New).
+  /// A name has no character 0 but the one after its last (PyUnicode_New).
   [[nodiscard]] Misfit text(Address object, bool has_characters) const {
-    const auto& field = runtime_.layout.unicode;
-    auto state = memory_.read_value<std::uint32_t>(object.plus(field.state.offset()));
-    if (!state) return base::fail(std::move(state).error());
-    if (!is_compact_ascii(runtime_.layout, *state)) return none();
-    auto length = memory_.read_value<std::int64_t>(object.plus(field.length.offset()));
+    auto length = memory_.read_value<std::int64_t>(object.plus(runtime_.layout.unicode.length.offset()));
     if (!length) return base::fail(std::move(length).error());
-    if (*length < (has_characters ? 1 : 0) || *length > max_text_bytes) {
+    if (*length < (has_characters ? 1 : 0) || *length > static_cast<std::int64_t>(max_name_characters)) {
       return miss("a name of a code object has another length");
     }
-    std::vector<std::byte> characters(static_cast<std::size_t>(*length) + 1);
-    if (auto read = memory_.read(object.plus(field.ascii_data), characters); !read) return base::fail(read.error());
-    const auto is_ascii = [](std::byte one) { return one != std::byte{0} && one < std::byte{0x80}; };
-    const bool fits = std::all_of(characters.begin(), characters.end() - 1, is_ascii);
-    return fits && characters.back() == std::byte{0} ? none() : miss("a name of a code object has other characters");
+    auto text = read_unicode(memory_, runtime_.layout, object);
+    if (!text) return base::fail(std::move(text).error());
+    auto extent = unicode_extent(memory_, runtime_.layout, object);
+    if (!extent) return base::fail(std::move(extent).error());
+    auto last = memory_.read_value<std::byte>(object.plus(extent->end));
+    if (!last) return base::fail(std::move(last).error());
+    const bool fits = text->find('\0') == std::string::npos && *last == std::byte{0};
+    return fits ? none() : miss("a name of a code object has other characters");
   }
 
   /// A bytes object has a 0 after its last byte (PyBytes_FromStringAndSize).

@@ -33,7 +33,8 @@ std::optional<Frame> decode_frame(const Layout& layout, Address address, const P
   code->value &= ~layout.frame.code_tags;
   const auto instruction = instruction_in(layout, *code, piece);
   const auto owner = piece.get(layout.frame.owner);
-  if (!instruction || (layout.frame.owner.is_present() && !owner)) return std::nullopt;
+  const bool has_owner = layout.frame.owner.is_present() || layout.frame.owner_generator || layout.frame.owner_c_stack;
+  if (!instruction || (has_owner && !owner)) return std::nullopt;
   return Frame{.address = address,
                .code = *code,
                .previous = *previous,

@@ -36,6 +36,7 @@ constexpr Known undecidable[]{
     {"generation_stats.collections", "3.15: one number of a struct of numbers, half of which no table names"},
     {"generation_stats.collected", "as above"},
     {"generation_stats.uncollectable", "as above"},
+    {"frame.owner_c_stack", "a number of the version that no process states: which frames are no Python frames"},
 };
 /// The same where zeros lie beside the fields.
 constexpr Known undecidable_beside_zeros[]{
@@ -48,6 +49,7 @@ constexpr Known undecidable_beside_zeros[]{
     {"thread.current_frame", "null: a thread that runs no Python code"},
     {"cframe.current_frame", "null: the same"},
     {"frame.previous", "null: the outermost frame"},
+    {"frame.owner", "0: no frame that C calls Python by"},
     {"frame.last_instruction", "0: the first instruction of all functions"},
     {"bytes.data", "3.8, 3.9: a lnotab of zeros passes neither instructions nor lines"},
 };
@@ -57,8 +59,6 @@ constexpr Known unread[]{
     {"code_array.size", "nothing reads it"},
     {"code_array.entries", "nothing reads it"},
     {"stats.first", "0 in every table: the struct begins with that ring"},
-    {"unicode.compact_data", "the names here are ASCII"},
-    {"frame.owner_c_stack", "the stacks here have no frame that is no Python frame"},
 };
 
 bool is_known(std::span<const Known> list, std::string_view entry) {

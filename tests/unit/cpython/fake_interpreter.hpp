@@ -217,7 +217,7 @@ class FakeInterpreter {
     set_type(list_type, "list", {garbage});
     set_type(str_type, "str", {string(0), string(1)});
     set_type(bytes_type, "bytes", {string(2), bytecode(0)});
-    if (layout_.free_threaded) return;       // has no rings
+    if (layout_.free_threaded) return;  // has no rings
     for (std::uint64_t head = first_generation().value, i = 0; i < 2; ++i, head += layout_.generation.size_bytes) {
       put_at(Address{head}, std::array{head, head});  // the younger ones are empty
     }

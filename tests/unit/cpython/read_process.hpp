@@ -1,6 +1,7 @@
 // Purpose: all that is read of a process by a layout that may be wrong, as far as the self-check lets it through.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +26,8 @@ class ReadProcess {
     fake_.put(fake_.collector(), layout.gc.collecting, 0);
     for (std::size_t i = 0; i < thread_count; ++i) fake_.set_native_id(i, static_cast<std::uint64_t>(::gettid()));
     fake_.set_holder(FakeInterpreter::thread(0));
+    put_name();
+    for (std::size_t i = 0; i < thread_count; ++i) put_caller(i);
     right_ = read({});
     REQUIRE(right_.stacks.threads.size() == thread_count);
     REQUIRE(compare(layout) == Comparison::same);
@@ -43,6 +46,23 @@ class ReadProcess {
  private:
   static constexpr std::size_t thread_count = 2;
 
+  /// The file of the innermost function has a name that is not ASCII.
+  void put_name() {
+    constexpr std::array<unsigned char, 7> latin{'/', 'w', 0xf6, '.', 'p', 'y', 0};
+    const Address name = FakeInterpreter::string(1).plus(0x400);
+    fake_.put(name, fake_.layout().object.type, FakeInterpreter::str_type);
+    fake_.put(FakeInterpreter::code(0), fake_.layout().code.filename, name);
+    fake_.set_string(name, latin.size() - 1, 1, false);
+    fake_.put_at(name.plus(fake_.layout().unicode.compact_data), latin);
+  }
+  /// Below all frames one that C calls Python by, where the layout knows such frames.
+  void put_caller(std::size_t of_thread) {
+    const auto& field = fake_.layout().frame;
+    if (!field.owner_c_stack) return;
+    constexpr std::size_t free_place = 3;
+    fake_.set_frame(FakeStacks::frame_number(of_thread, free_place), 1, 2, {}, *field.owner_c_stack);
+    fake_.put(FakeStacks::stack_frame(of_thread, 0), field.previous, FakeStacks::stack_frame(of_thread, free_place));
+  }
   [[nodiscard]] Everything read(const MissingParts& missing) {
     SnapshotReader snapshots(fake_.image(), runtime_.layout, runtime_.place, ::getpid());
     StackReader stacks(fake_.image(), runtime_.layout, runtime_.place);
