@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "locate/scan.hpp"
+#include "tidemark/cpython/layout_fields.hpp"
 #include "untested_check.hpp"
 
 namespace tidemark::cpython {
@@ -38,6 +39,18 @@ bool is_read_error(Reason reason) {
   return reason == Reason::gone || reason == Reason::denied || reason == Reason::absent;
 }
 
+/// What is not read of a layout that contradicts itself in this entry; false: nothing that could be left out.
+bool leave_out(MissingParts& missing, std::string_view entry) {
+  const std::string_view group = entry.substr(0, entry.find('.'));
+  const auto is_any_of = [group](std::initializer_list<std::string_view> groups) {
+    return std::ranges::find(groups, group) != groups.end();
+  };
+  if (is_any_of({"gc", "generation", "generation_stats", "stats"})) return missing.gc = true;
+  if (is_any_of({"frame", "cframe", "code", "stack_chunk"})) return missing.frames = true;
+  if (group == "gil") return missing.gil = true;
+  return is_any_of({"dict", "dict_keys", "code_array"});  // the names of threads are proved by other means
+}
+
 bool has_gap(const PythonSnapshot& snapshot, Source source) {
   return std::ranges::find(snapshot.gaps, source, &model::Gap::source) != snapshot.gaps.end();
 }
@@ -46,8 +59,12 @@ bool has_gap(const PythonSnapshot& snapshot, Source source) {
 class SelfCheck {
  public:
   SelfCheck(const LocatedRuntime& runtime, const memory::MemorySource& memory, proc::ProcessFiles& process,
-            SnapshotReader& reader)
-      : runtime_(runtime), memory_(memory), process_(process), reader_(reader) {
+            SnapshotReader& reader, int strict_attempts)
+      : runtime_(runtime),
+        memory_(memory),
+        process_(process),
+        reader_(reader),
+        attempts_(runtime.is_strict ? strict_attempts : max_check_attempts) {
     // A frame and the GIL may be moving: of a build that was tested nobody waits for them.
     gil_fits_ = frames_fit_ = !runtime.is_strict;
     // Without native ids nobody can say which thread holds it.
@@ -55,14 +72,16 @@ class SelfCheck {
   }
 
   CheckResult run() {
+    for (const std::string_view entry : contradictions(runtime_.layout)) {
+      if (!leave_out(nonsense_, entry)) return miss(runtime_, fmt::format("the layout cannot have {} there", entry));
+    }
     if (auto failed = check_code_type()) return std::move(*failed);
-    const int attempts = runtime_.is_strict ? max_strict_attempts : max_check_attempts;
-    for (int attempt = 0; attempt < attempts && !is_settled(); ++attempt) take_reading();
+    for (int attempt = 0; attempt < attempts_ && !is_settled(); ++attempt) take_reading();
     if (!passed_) return std::move(*failed_);
     Checked checked{.missing = runtime_.found.missing, .ended_threads = *ended_threads_};
-    checked.missing.gc = !gc_fits_;
-    checked.missing.gil = !gil_fits_;
-    checked.missing.frames = !frames_fit_;
+    checked.missing.gc = !gc_fits_ || nonsense_.gc;
+    checked.missing.gil = !gil_fits_ || nonsense_.gil;
+    checked.missing.frames = !frames_fit_ || nonsense_.frames;
     if (failed_ && is_read_error(failed_->reason) && checked.missing.gc) return std::move(*failed_);
     return checked;
   }
@@ -82,6 +101,7 @@ class SelfCheck {
     const PythonSnapshot snapshot = reader_.read();
     failed_ = check_snapshot(snapshot);
     if (!failed_) failed_ = check_thread_ids();
+    if (!failed_ && runtime_.is_strict) failed_ = check_idents();
     if (failed_) return;
     passed_ = true;
     gc_fits_ = gc_fits_ || (!has_gap(snapshot, Source::gc) && fits(misfit_of_collector));
@@ -138,6 +158,12 @@ class SelfCheck {
     return std::nullopt;
   }
 
+  [[nodiscard]] std::optional<OpenFailure> check_idents() const {
+    auto misfit = misfit_of_idents(runtime_, memory_, reader_);
+    if (!misfit) return unreadable(runtime_, std::move(misfit).error());
+    return *misfit ? std::optional(miss(runtime_, std::move(**misfit))) : std::nullopt;
+  }
+
   [[nodiscard]] OpenFailure no_thread(std::uint64_t id) const {
     return miss(runtime_, fmt::format("native thread id {} is no thread of the process", id));
   }
@@ -146,6 +172,8 @@ class SelfCheck {
   const memory::MemorySource& memory_;
   proc::ProcessFiles& process_;
   SnapshotReader& reader_;
+  const int attempts_;
+  MissingParts nonsense_;              ///< parts of which the layout contradicts itself
   std::optional<OpenFailure> failed_;  ///< of the last reading
   bool passed_ = false;                ///< one reading had all that must hold
   bool gc_fits_ = false, gil_fits_ = false, frames_fit_ = false;
@@ -173,8 +201,8 @@ std::optional<OpenFailure> check_initialized(const LocatedRuntime& runtime, cons
 }
 
 CheckResult self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory, proc::ProcessFiles& process,
-                       SnapshotReader& reader) {
-  return SelfCheck(runtime, memory, process, reader).run();
+                       SnapshotReader& reader, int strict_attempts) {
+  return SelfCheck(runtime, memory, process, reader, strict_attempts).run();
 }
 
 PythonSnapshot withhold(PythonSnapshot snapshot, const MissingParts& missing) {

@@ -21,16 +21,19 @@ struct Checked {
 };
 using CheckResult = std::variant<Checked, OpenFailure>;
 
-/// What must hold, or nothing is read: PyCode_Type calls itself "code"; the thread states are one list that points back
-/// at the main interpreter; native thread ids are threads of the process. (The cookie was compared when the layout was
-/// chosen.) A program may leak the states of threads that have ended: then most ids must be threads, or one of them the
-/// process's own main thread. Of a runtime that is strict all of them.
+/// What must hold, or nothing is read: the layout does not contradict itself; PyCode_Type calls itself "code"; the
+/// thread states are one list that points back at the main interpreter; native thread ids are threads of the process.
+/// (The cookie was compared when the layout was chosen.) A program may leak the states of threads that have ended: then
+/// most ids must be threads, or one of them the process's own main thread. Of a runtime that is strict all of them, and
+/// idents must be threads.
 ///
-/// What does not hold of the rest is missing: the collector's pointers lead into itself; where the runtime is strict,
-/// further what untested_check.hpp asks, and one reading each in which the holder of the GIL and the innermost frame
-/// were settled.
+/// What does not hold of the rest is missing: a part's entries contradict each other; the collector's pointers lead
+/// into itself; where the runtime is strict, further what untested_check.hpp asks, and one reading each in which the
+/// holder of the GIL and the innermost frame were settled. Memory that stands still says at once what it will ever say:
+/// a test asks for fewer attempts.
 [[nodiscard]] CheckResult self_check(const LocatedRuntime& runtime, const memory::MemorySource& memory,
-                                     proc::ProcessFiles& process, SnapshotReader& reader);
+                                     proc::ProcessFiles& process, SnapshotReader& reader,
+                                     int strict_attempts = max_strict_attempts);
 
 /// nullopt when the runtime says of itself that it is initialised, which it does last of all; else `starting`, to be
 /// tried again.

@@ -7,6 +7,10 @@
 #include <vector>
 
 #include "locate/scan.hpp"
+#include "read/code_cache.hpp"
+#include "read/frame_struct.hpp"
+#include "read/read_piece.hpp"
+#include "tidemark/cpython/line_table.hpp"
 #include "tidemark/cpython/objects.hpp"
 
 namespace tidemark::cpython {
@@ -17,6 +21,14 @@ using base::Address;
 
 constexpr std::uint64_t gc_flags = 3;  // the lower bits of _gc_prev and _gc_next (Include/internal/pycore_gc.h)
 constexpr std::int32_t max_first_line = 1 << 24;
+constexpr std::uint8_t max_owner = 7;  // enum _frameowner has five members (pycore_interpframe_structs.h, 3.15)
+
+/// Of instructions that a lnotab passes, which is pairs of bytes (line_table.cpp).
+std::int64_t lnotab_bytes(const std::vector<std::byte>& table) {
+  std::int64_t passed = 0;
+  for (std::size_t i = 0; i < table.size(); i += 2) passed += std::to_integer<std::int64_t>(table[i]);
+  return passed;
+}
 
 class Check {
  public:
@@ -26,7 +38,10 @@ class Check {
     const auto& layout = runtime_.layout;
     auto size = memory_.read_value<std::int64_t>(runtime_.place.code_type.plus(layout.type.basic_size.offset()));
     if (!size) return base::fail(std::move(size).error());
-    return *size == layout.code.size_bytes ? none() : miss("code objects are of another size");
+    if (*size != layout.code.size_bytes) return miss("code objects are of another size");
+    // They begin where the struct ends: offsetof(PyCodeObject, co_code_adaptive) is its size (3.11 on).
+    const bool has_own = layout.code.instructions != 0;
+    return has_own && *size != layout.code.instructions ? miss("instructions begin elsewhere") : none();
   }
 
   [[nodiscard]] Misfit collector(Address collector) const {
@@ -73,7 +88,31 @@ class Check {
       if (!value) return base::fail(std::move(value).error());
       if (auto misfit = object(*value, part.type, part.what); !misfit || *misfit) return misfit;
     }
-    return none();
+    if (name && file) {
+      if (auto misfit = text(*name, true); !misfit || *misfit) return misfit;
+      if (auto misfit = text(*file, false); !misfit || *misfit) return misfit;
+    }
+    return lines(code);
+  }
+
+  /// The innermost frame, begun or not, is of a kind that there is; where it is a Python frame, it is in its code.
+  [[nodiscard]] Misfit frame(Address at) const {
+    const Layout& layout = runtime_.layout;
+    StructBuffer buffer;
+    auto piece = read_piece(memory_, at, frame_extent(layout), buffer);
+    if (!piece) return base::fail(std::move(piece).error());
+    const auto frame = decode_frame(layout, at, *piece);
+    if (!frame || frame->owner > max_owner) return miss("nothing that there is owns the innermost frame");
+    if (is_shim(layout, *frame) || layout.code.bytecode.is_present()) return none();
+    auto head = read_code_head(memory_, layout, runtime_.place.code_type, frame->code);
+    if (!head) return base::fail(std::move(head).error());
+    if (head->first_traceable < 0 || head->first_traceable >= head->size) {
+      return miss("a code object begins outside of its code");
+    }
+    CodeCache codes;
+    if (auto loaded = codes.load(memory_, layout, frame->code, *head); !loaded) return base::fail(loaded.error());
+    const bool fits = code_unit_of(*frame, *codes.find(frame->code)).has_value();
+    return fits ? none() : miss("the innermost frame is not in its code");
   }
 
  private:
@@ -81,6 +120,53 @@ class Check {
   static Misfit miss(const char* what) { return std::optional<std::string>(what); }
 
   [[nodiscard]] base::Result<Address> pointer_at(Address at) const { return memory_.read_value<Address>(at); }
+
+  /// A name has no character 0 but the one after its last (PyUnicode_New).
+  [[nodiscard]] Misfit text(Address object, bool has_characters) const {
+    auto length = memory_.read_value<std::int64_t>(object.plus(runtime_.layout.unicode.length.offset()));
+    if (!length) return base::fail(std::move(length).error());
+    if (*length < (has_characters ? 1 : 0) || *length > static_cast<std::int64_t>(max_name_characters)) {
+      return miss("a name of a code object has another length");
+    }
+    auto text = read_unicode(memory_, runtime_.layout, object);
+    if (!text) return base::fail(std::move(text).error());
+    auto extent = unicode_extent(memory_, runtime_.layout, object);
+    if (!extent) return base::fail(std::move(extent).error());
+    auto last = memory_.read_value<std::byte>(object.plus(extent->end));
+    if (!last) return base::fail(std::move(last).error());
+    const bool fits = text->find('\0') == std::string::npos && *last == std::byte{0};
+    return fits ? none() : miss("a name of a code object has other characters");
+  }
+
+  /// A bytes object has a 0 after its last byte (PyBytes_FromStringAndSize).
+  [[nodiscard]] bool ends_with_zero(Address object, const std::vector<std::byte>& contents) const {
+    const auto last = memory_.read_value<std::byte>(object.plus(runtime_.layout.bytes.data + contents.size()));
+    return last && *last == std::byte{0};
+  }
+
+  /// The line table is as long as the code. A lnotab may end before it.
+  [[nodiscard]] Misfit lines(Address code) const {
+    const Layout& layout = runtime_.layout;
+    auto head = read_code_head(memory_, layout, runtime_.place.code_type, code);
+    if (!head) return base::fail(std::move(head).error());
+    std::int64_t code_units = head->size;
+    if (layout.code.bytecode.is_present()) {
+      auto bytes = read_bytes_object(memory_, layout, head->bytecode, max_line_table_bytes);
+      if (!bytes) return base::fail(std::move(bytes).error());
+      code_units = static_cast<std::int64_t>(bytes->size()) / code_unit_bytes;
+      if (!ends_with_zero(head->bytecode, *bytes)) return miss("the instructions of a code object have no end");
+    }
+    auto table = read_bytes_object(memory_, layout, head->line_table, max_line_table_bytes);
+    if (!table) return base::fail(std::move(table).error());
+    const auto has_line = [&](std::int64_t unit) {
+      return line_of(layout.code.line_table_format, *table, head->first_line, unit).has_value();
+    };
+    const bool is_lnotab = layout.code.line_table_format == Layout::LineTable::lnotab;
+    const bool ends = is_lnotab ? lnotab_bytes(*table) < code_units * code_unit_bytes : !has_line(code_units);
+    if (!ends || !has_line(code_units - 1) || !ends_with_zero(head->line_table, *table))
+      return miss("the line table of a code object has no end");
+    return none();
+  }
 
   [[nodiscard]] base::Result<Address> first_generation(Address collector) const {
     const auto& gc = runtime_.layout.gc;
@@ -110,6 +196,24 @@ class Check {
 
 }  // namespace
 
+Misfit misfit_of_idents(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                        const SnapshotReader& reader) {
+  const Field<std::uint64_t>& field = runtime.layout.thread.thread_id;
+  if (!field.is_present()) return std::optional<std::string>();
+  bool has_one = false;
+  for (const Address state : reader.thread_states()) {
+    auto ident = memory.read_value<std::uint64_t>(state.plus(field.offset()));
+    if (!ident) return base::fail(std::move(ident).error());
+    if (*ident == 0) continue;  // its thread has not begun
+    has_one = true;
+    const Address thread{*ident};
+    if (!is_plausible_pointer(thread)) return std::optional<std::string>("an ident is no thread");
+    const auto self = memory.read_value<Address>(thread);
+    if (self && *self != thread) return std::optional<std::string>("an ident is no thread");
+  }
+  return has_one ? std::nullopt : std::optional<std::string>("no thread state has an ident");
+}
+
 Misfit misfit_of_collector(const LocatedRuntime& runtime, const memory::MemorySource& memory,
                            const SnapshotReader& reader) {
   const Check check(runtime, memory);
@@ -122,7 +226,10 @@ Misfit misfit_of_frames(const LocatedRuntime& runtime, const memory::MemorySourc
                         const SnapshotReader& reader) {
   const Check check(runtime, memory);
   if (auto misfit = check.size_of_code(); !misfit || *misfit) return misfit;
-  const Address code = reader.places().frame_code;
+  const auto [current_frame, code] = std::pair{reader.places().current_frame, reader.places().frame_code};
+  if (!current_frame.is_null()) {
+    if (auto misfit = check.frame(current_frame); !misfit || *misfit) return misfit;
+  }
   if (code.is_null()) return std::optional<std::string>();  // no Python code runs
   return check.code(code);
 }

@@ -14,13 +14,19 @@ namespace tidemark::cpython {
 /// nullopt: all fits; else what does not.
 using Misfit = base::Result<std::optional<std::string>>;
 
+/// Idents of threads are pthread_t: pointers to what begins with a pointer to itself (tcbhead_t of glibc, struct
+/// pthread of musl).
+[[nodiscard]] Misfit misfit_of_idents(const LocatedRuntime& runtime, const memory::MemorySource& memory,
+                                      const SnapshotReader& reader);
+
 /// Of a reading that the reader has just made: gc.garbage is a list; the collector's oldest generation is a ring that
 /// leads back; whether the collector is on is 0 or 1. Errors: those of reading.
 [[nodiscard]] Misfit misfit_of_collector(const LocatedRuntime& runtime, const memory::MemorySource& memory,
                                          const SnapshotReader& reader);
 
 /// Of the same: code objects are of the size that the table says; what the innermost frame's code object refers to is
-/// of the types that it must be.
+/// of the types that it must be; names end where they say, and the line table where the code does; the frame is of a
+/// kind that there is, and in its code.
 [[nodiscard]] Misfit misfit_of_frames(const LocatedRuntime& runtime, const memory::MemorySource& memory,
                                       const SnapshotReader& reader);
 

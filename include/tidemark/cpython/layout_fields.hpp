@@ -133,11 +133,13 @@ template <class T>
 [[nodiscard]] constexpr bool is_stated(const T& entry) {
   return entry != T{};
 }
-[[nodiscard]] constexpr bool is_stated(Layout::LineTable format) {
-  return format != Layout{}.code.line_table_format;
-}
+[[nodiscard]] constexpr bool is_stated(Layout::LineTable format) { return format != Layout{}.code.line_table_format; }
 
 /// The names of the entries in which they differ; not where they come from, nor for which version they are.
 [[nodiscard]] std::vector<std::string_view> differences(const Layout& a, const Layout& b);
+
+/// The names of entries that no struct can have so: one lies where another one of its struct does, or beyond its end.
+/// Empty for the layout of any build.
+[[nodiscard]] std::vector<std::string_view> contradictions(const Layout& layout);
 
 }  // namespace tidemark::cpython

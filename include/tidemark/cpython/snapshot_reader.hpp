@@ -47,12 +47,14 @@ class SnapshotReader {
 
   /// The native ids of all thread states, as the last reading has them: unchecked words of the target.
   [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
+  [[nodiscard]] std::vector<base::Address> thread_states() const;
 
   /// Where the last reading found what it read; null for what it did not. Unchecked.
   struct Places {
-    base::Address collector;   ///< the struct GcState
-    base::Address garbage;     ///< the list gc.garbage
-    base::Address frame_code;  ///< the code object of the innermost frame
+    base::Address collector;      ///< the struct GcState
+    base::Address garbage;        ///< the list gc.garbage
+    base::Address current_frame;  ///< the innermost one, which may be no Python frame, or not begun
+    base::Address frame_code;     ///< the code object of the innermost one that is a Python frame and has begun
   };
   [[nodiscard]] Places places() const;
 

@@ -81,6 +81,10 @@ struct Ring {
   Field<std::int8_t> newest;
 };
 
+bool is_whole(const Ring& ring, std::uint32_t item_bytes) {
+  return item_bytes != 0 && ring.newest.offset() > ring.items && (ring.newest.offset() - ring.items) % item_bytes == 0;
+}
+
 std::array<Ring, generation_count> rings_of(const Layout& layout) {
   const auto& stats = layout.stats;
   return {Ring{stats.first, stats.first_index}, {stats.second, stats.second_index}, {stats.third, stats.third_index}};
@@ -104,7 +108,9 @@ Extent collector_extent(const Layout& layout) {
 
 base::Result<std::uint32_t> first_generation(const Layout& layout, Address collector, const Piece& piece) {
   const auto generation0 = piece.get(layout.gc.generation0);
-  if (layout.gc.generation0.is_present() && !generation0) return malformed(collector, "the layout lacks a field");
+  if (!generation0 && (layout.gc.generation0.is_present() || layout.gc.generations == 0)) {
+    return malformed(collector, "the layout lacks a field");
+  }
   const std::optional<std::uint32_t> place =
       layout.free_threaded ? find_free_threaded_generations(layout, piece) : layout.gc.generations;
   if (!place) return malformed(collector, "the generations are not where they may be");
@@ -121,7 +127,8 @@ base::Result<CollectorState> decode_collector(const Layout& layout, Address coll
   const auto enabled = piece.get(layout.gc.enabled);
   const auto garbage = piece.get(layout.gc.garbage);
   const auto stats = piece.get(layout.gc.stats);
-  if (!enabled || !garbage || (layout.gc.stats.is_present() && !stats)) {
+  const bool has_stats = layout.gc.stats.is_present() ? stats.has_value() : layout.gc.generation_stats != 0;
+  if (!enabled || !garbage || !has_stats) {
     return malformed(collector, "the layout lacks a field");
   }
   const auto first = first_generation(layout, collector, piece);
@@ -159,6 +166,7 @@ base::Result<void> decode_stats(const Layout& layout, Address stats, const Piece
     const Ring& ring = rings[i];
     const auto newest = piece.get(ring.newest);
     if (!newest || *newest < 0) return malformed(stats, "no statistics are the newest");
+    if (!is_whole(ring, layout.generation_stats.size_bytes)) return malformed(stats, "a ring of no whole statistics");
     const std::uint64_t item = ring.items + static_cast<std::uint64_t>(*newest) * layout.generation_stats.size_bytes;
     if (item + layout.generation_stats.size_bytes > ring.newest.offset()) {
       return malformed(stats, "the newest statistics are not in their ring");

@@ -13,6 +13,7 @@ using base::Address;
 /// In bytes from the code object's own first instruction.
 std::optional<std::int64_t> instruction_in(const Layout& layout, Address code, const Piece& piece) {
   if (const auto index = piece.get(layout.frame.last_instruction)) {
+    if (layout.frame.last_instruction_bytes == 0) return std::nullopt;
     return std::int64_t{*index} * layout.frame.last_instruction_bytes;
   }
   const auto instruction = piece.get(layout.frame.instruction);
@@ -48,7 +49,8 @@ std::optional<Frame> decode_frame(const Layout& layout, Address address, const P
   const auto instruction = instruction_in(layout, *code, piece);
   const auto owner = piece.get(layout.frame.owner);
   const auto index = piece.get(layout.frame.bytecode_index);
-  if (!instruction || (layout.frame.owner.is_present() && !owner)) return std::nullopt;
+  const bool has_owner = layout.frame.owner.is_present() || layout.frame.owner_generator || layout.frame.owner_c_stack;
+  if (!instruction || (has_owner && !owner)) return std::nullopt;
   if (layout.frame.bytecode_index.is_present() && !index) return std::nullopt;
   return Frame{.address = address,
                .code = *code,

@@ -51,6 +51,7 @@ Result<std::vector<InterpreterPlace>> walk(const memory::MemorySource& memory, c
   if (found.empty() || found.back().address != main) {
     return refused(ErrorCode::torn, head, "the list does not end with the main interpreter");
   }
+  if (found.back().id != 0) return refused(ErrorCode::torn, main, "the main interpreter has another id than 0");
   return found;
 }
 

@@ -103,6 +103,12 @@ void append_utf8(std::string& text, char32_t character) {
   }
 }
 
+/// The fields and what lies at `data`. A process states where that is: it need not follow them.
+Extent cover(Extent fields, std::uint64_t data, std::uint64_t size_bytes) {
+  return {.first = std::min(fields.first, static_cast<std::uint32_t>(data)),
+          .end = std::max(fields.end, static_cast<std::uint32_t>(data + size_bytes))};
+}
+
 char32_t character_at(std::span<const std::byte> bytes, std::size_t index, unsigned width) {
   char32_t character = 0;  // little-endian: the low bytes come first
   std::memcpy(&character, bytes.data() + index * width, width);
@@ -137,16 +143,17 @@ base::Result<Extent> unicode_extent(const memory::MemorySource& memory, const La
   const auto head = read_string_head(memory, layout, object);
   if (!head) return base::fail(head.error());
   const std::size_t characters = std::min(head->characters, max_name_characters);
-  const std::uint64_t end = head->data.value - object.value + characters * head->bytes_per_character;
-  return Extent{.first = layout.unicode.length.offset(), .end = static_cast<std::uint32_t>(end)};
+  const Extent fields = extent_of(layout.unicode.length, layout.unicode.state);
+  const std::uint64_t data = head->data.value - object.value;
+  return cover(fields, data, characters * head->bytes_per_character);
 }
 
 base::Result<Extent> integer_extent(const memory::MemorySource& memory, const Layout& layout, Address object) {
   const auto count = read_digit_count(memory, layout, object);
   if (!count) return base::fail(count.error());
   const auto& tag = layout.integer.tag;
-  return Extent{.first = tag.is_present() ? tag.offset() : layout.object.size.offset(),
-                .end = layout.integer.digits + static_cast<std::uint32_t>(*count * sizeof(std::uint32_t))};
+  const Extent fields = tag.is_present() ? extent_of(tag) : extent_of(layout.object.size);
+  return cover(fields, layout.integer.digits, *count * sizeof(std::uint32_t));
 }
 
 base::Result<std::uint64_t> read_integer(const memory::MemorySource& memory, const Layout& layout, Address object) {

@@ -35,6 +35,7 @@ class SnapshotReader::Impl {
 
   PythonSnapshot read();
   [[nodiscard]] std::vector<std::uint64_t> native_thread_ids() const;
+  [[nodiscard]] std::vector<base::Address> thread_states() const;
   [[nodiscard]] Places places() const;
 
  private:

@@ -152,10 +152,17 @@ std::vector<std::uint64_t> SnapshotReader::Impl::native_thread_ids() const {
   return ids;
 }
 
+std::vector<Address> SnapshotReader::Impl::thread_states() const {
+  std::vector<Address> states;
+  for (const auto& thread : threads_) states.push_back(thread.address);
+  return states;
+}
+
 SnapshotReader::Places SnapshotReader::Impl::places() const {
   const bool has_frame = path_ && path_->frame;
   return {.collector = collector_address(layout_, place_.runtime, interpreter_),
           .garbage = garbage_,
+          .current_frame = path_ ? path_->first_frame : Address{},
           .frame_code = has_frame ? path_->frame->code : Address{}};
 }
 
@@ -168,6 +175,8 @@ SnapshotReader::~SnapshotReader() = default;
 PythonSnapshot SnapshotReader::read() { return impl_->read(); }
 
 std::vector<std::uint64_t> SnapshotReader::native_thread_ids() const { return impl_->native_thread_ids(); }
+
+std::vector<Address> SnapshotReader::thread_states() const { return impl_->thread_states(); }
 
 SnapshotReader::Places SnapshotReader::places() const { return impl_->places(); }
 

@@ -34,7 +34,6 @@ std::optional<StackCodes::Ids> StackCodes::add_check(Batch& batch, Address code)
 }
 
 void StackCodes::add_checks(Batch& batch) {
-  checks_.clear();
   batch.begin_second_copies();  // after the stacks, not along with one
   for (const Address code : used_before_) {
     if (auto ids = add_check(batch, code)) checks_.push_back(std::move(*ids));

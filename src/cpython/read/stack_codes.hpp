@@ -26,12 +26,16 @@ class StackCodes {
   StackCodes(const memory::MemorySource& memory, const Layout& layout, base::Address code_type)
       : memory_(memory), layout_(layout), code_type_(code_type), cache_(stack_code_limits) {}
 
-  /// Adds the code objects that the last reading used, to be looked at again. After what they are to prove.
+  /// Adds the code objects that the last reading used, to be looked at again. After what they are to prove. A round may
+  /// go without: then `prove` looks at what it needs.
   void add_checks(Batch& batch);
   void judge_checks(const Batch& batch);
 
   /// Forgets what was proved: the memory that comes next is read later.
-  void begin_round() { ++round_; }
+  void begin_round() {
+    ++round_;
+    checks_.clear();
+  }
   /// Makes sure that these code objects are known and were looked at in this round: at most one vector read, besides
   /// what reading the names of new ones takes. What fails is not usable.
   void prove(const std::vector<base::Address>& codes);

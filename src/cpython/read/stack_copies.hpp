@@ -72,6 +72,8 @@ class StackCopies {
   /// Whether the judgement failed because the stack lies elsewhere than was guessed.
   [[nodiscard]] bool wants_correction() const { return wants_correction_; }
 
+  /// Mends the guess by what the copies themselves have shown, if that will do.
+  [[nodiscard]] bool correct_at_once();
   /// Mends the guess after a judgement that failed, or makes the first one. Errors: those of reading, `torn`, `limit`:
   /// the next judgement fails too then, unless the thread has gone on.
   [[nodiscard]] base::Result<void> correct(const memory::MemorySource& memory, const StackTop& top);
@@ -84,8 +86,9 @@ class StackCopies {
   };
   struct Loose {
     base::Address address;
-    std::uint32_t unused = 0;  ///< tries since it was last part of the stack
-    bool is_outer = false;     ///< it was not among the innermost ones then
+    std::uint32_t unused = 0;    ///< tries since it was last part of the stack
+    std::uint32_t patience = 0;  ///< with that
+    bool is_outer = false;       ///< it was not among the innermost ones then
   };
   /// Where a frame lies in the copies.
   struct Place {
@@ -137,6 +140,7 @@ class StackCopies {
   [[nodiscard]] base::Result<Frame> read_loose(const memory::MemorySource& memory, base::Address frame);
   [[nodiscard]] base::Result<void> follow(const memory::MemorySource& memory, base::Address first);
   [[nodiscard]] Chunk* chunk_of(base::Address frame);
+  void insert_loose(base::Address frame);
   void copy_up_to(Chunk& chunk, base::Address frame) const;
 
   const Layout& layout_;
@@ -146,6 +150,7 @@ class StackCopies {
   Copy first_, second_;
   std::vector<Place> places_;             ///< of the frames that were linked last
   std::optional<base::Address> missing_;  ///< a frame that no copy held
+  base::Address missing_top_;             ///< the innermost frame of that judgement
   bool wants_correction_ = true;
   std::optional<Settled> settled_;
 };

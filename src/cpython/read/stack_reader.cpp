@@ -37,7 +37,7 @@ class StackReader::Impl {
   void begin_reading();
   void walk();
   /// One vector read of all that is pending, and its judgement: what agrees with itself is done.
-  void read_round();
+  void read_round(bool is_first);
   void judge_round();
   /// Mends the guess of what is not done.
   void correct();
@@ -85,7 +85,7 @@ void StackReader::Impl::walk() {
   if (auto walked = list_.walk(); !walked) list_error_ = std::move(walked).error();
 }
 
-void StackReader::Impl::read_round() {
+void StackReader::Impl::read_round(bool is_first) {
   batch_.clear();
   codes_.begin_round();
   if (!is_list_proved_) list_.add(batch_);
@@ -101,7 +101,7 @@ void StackReader::Impl::read_round() {
       }
     }
   }
-  codes_.add_checks(batch_);
+  if (is_first) codes_.add_checks(batch_);  // a stack that moved is to be looked at again soon
   batch_.run(memory_);
 }
 
@@ -174,7 +174,7 @@ model::StackReading StackReader::Impl::read() {
   // One more: what one copy shows to have moved is then tried as often as anything else.
   for (int round = 0; round <= max_stack_tries; ++round) {
     if (round > 0) correct();
-    read_round();
+    read_round(round == 0);
     judge_round();
     if (is_complete()) break;
   }

@@ -213,9 +213,9 @@ base::Result<StackTop> StackThread::read_top(const memory::MemorySource& memory)
 }
 
 void StackThread::correct(const memory::MemorySource& memory) {
-  if (!copies_.wants_correction()) return;
-  // What cannot be followed now may hold still at the next try; when it does not, this is why.
   follow_error_.reset();
+  if (!copies_.wants_correction() || copies_.correct_at_once()) return;
+  // What cannot be followed now may hold still at the next try; when it does not, this is why.
   const auto top = read_top(memory);
   auto corrected = top ? copies_.correct(memory, *top) : base::Result<void>(base::fail(top.error()));
   if (!corrected) follow_error_ = std::move(corrected).error();

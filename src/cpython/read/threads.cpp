@@ -63,8 +63,8 @@ Extent holder_extent(const Layout& layout) {
 }
 
 base::Result<Address> decode_holder(const Layout& layout, const Piece& piece) {
-  const auto refused = [](const char* detail) {
-    return base::fail(base::Error{.code = base::ErrorCode::malformed, .doing = "read the GIL", .detail = detail});
+  const auto refused = [](const char* detail, base::ErrorCode code = base::ErrorCode::malformed) {
+    return base::fail(base::Error{.code = code, .doing = "read the GIL", .detail = detail});
   };
   if (const auto current = piece.get(layout.runtime.tstate_current)) return *current;
   if (piece.get(layout.gil.enabled) == 0) return Address{};
@@ -72,7 +72,10 @@ base::Result<Address> decode_holder(const Layout& layout, const Piece& piece) {
   const auto holder = piece.get(layout.gil.last_holder);
   if (!locked || !holder) return refused("the layout lacks a field");
   if (*locked != 0 && *locked != 1) return refused("its lock is neither free nor held");
-  return *locked == 1 ? *holder : Address{};
+  if (*locked == 0) return Address{};
+  if (holder->is_null())
+    return refused("it is held by nobody", base::ErrorCode::torn);  // its first holder says so late
+  return *holder;
 }
 
 Extent pthread_extent(const Layout& layout) { return extent_of(layout.pthread.self, layout.pthread.tid); }

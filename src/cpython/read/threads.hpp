@@ -38,8 +38,8 @@ struct ThreadState {
 [[nodiscard]] Extent holder_extent(const Layout& layout);
 
 /// The thread state that holds the GIL; null: nobody does. A free-threaded build makes a GIL all the same, for modules
-/// that ask for it, and has no holder while it runs without. Error: `malformed` when the lock is neither free nor held,
-/// or the piece lacks a field.
+/// that ask for it, and has no holder while it runs without. Errors: `malformed` when the lock is neither free nor
+/// held, or the piece lacks a field; `torn` when it is held and names no holder.
 [[nodiscard]] base::Result<base::Address> decode_holder(const Layout& layout, const Piece& piece);
 
 /// The kernel's id out of a struct pthread; 0 when the thread has ended, or this is no such struct.

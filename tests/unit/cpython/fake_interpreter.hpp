@@ -81,6 +81,8 @@ class FakeInterpreter {
     put(thread(i), layout_.thread.next, next);
     put(thread(i), layout_.thread.interp, interpreter);
     put(thread(i), layout_.thread.alloc_count, 0);
+    put(thread(i), layout_.thread.thread_id, pthread(i).value);
+    put_at(pthread(i), pthread(i));
     set_native_id(i, static_cast<std::uint64_t>(native_id));
     put(thread(i), layout_.thread.cframe, cframe(i));
   }
@@ -122,6 +124,7 @@ class FakeInterpreter {
     if (layout_.code.bytecode.is_present()) {
       put(at, layout_.code.bytecode, bytecode(i));
       put(bytecode(i), layout_.object.size, 20);
+      put_at(bytecode(i).plus(layout_.bytes.data + 20), '\0');
     } else {
       put(at, layout_.object.size, 10);
     }
@@ -157,6 +160,7 @@ class FakeInterpreter {
   void set_ascii(Address at, const std::string& text) {
     set_string(at, text.size(), 1, true);
     for (std::size_t i = 0; i < text.size(); ++i) put_at(at.plus(layout_.unicode.ascii_data + i), text[i]);
+    put_at(at.plus(layout_.unicode.ascii_data + text.size()), '\0');
   }
   /// What Py_GetVersion has written.
   void set_version_text(std::string_view text) {
@@ -173,6 +177,7 @@ class FakeInterpreter {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       put_at(at.plus(layout_.bytes.data + i), static_cast<unsigned char>(bytes[i]));
     }
+    put_at(at.plus(layout_.bytes.data + bytes.size()), '\0');
   }
   /// Counts 101, 102, 103; collections 7, 8, 9; collected 10 + i; uncollectable 20 + i; three objects of garbage.
   void set_collector() {
@@ -229,6 +234,9 @@ class FakeInterpreter {
     set_type(str_type, "str", {string(0), string(1)});
     set_type(bytes_type, "bytes", {string(2), bytecode(0)});
     if (layout_.free_threaded) return;  // has no rings
+    for (std::uint64_t head = first_generation().value, i = 0; i < 2; ++i, head += layout_.generation.size_bytes) {
+      put_at(Address{head}, std::array{head, head});  // the younger ones are empty
+    }
     put_at(oldest_generation(), garbage.plus(0x200));
     put_at(oldest_generation().plus(8), garbage.plus(0x210));
     put_at(garbage.plus(0x208), Address{oldest_generation().value | 1});  // with a flag

@@ -16,7 +16,8 @@ class FakeStacks : public FakeInterpreter {
   static constexpr std::uint64_t chunk_bytes = 0x800 + 0x40;
 
   /// `threads` threads of three frames each: code 2 calls code 1 calls code 0, every one on line 12.
-  explicit FakeStacks(const Layout& layout, std::size_t threads = 1) : FakeInterpreter(layout, threads) {
+  explicit FakeStacks(const Layout& layout, std::size_t threads = 1, std::byte unset = {})
+      : FakeInterpreter(layout, threads, unset) {
     put(runtime, layout.runtime.interpreters_head, interpreter);
     set_code(1, "middle", "/srv/app.py");
     set_code(2, "outer", "/srv/app.py");

@@ -4,6 +4,7 @@
 
 #include "fake_interpreter.hpp"
 #include "fake_objects.hpp"
+#include "read/copies.hpp"
 
 using namespace tidemark::cpython;        // the room under test
 using namespace tidemark::cpython::test;  // its hand-made interpreters
@@ -136,5 +137,20 @@ TEST_CASE("ints that are negative, longer or broken are malformed") {
       fake.put(many, layout.integer.tag, static_cast<std::uint64_t>(digits) << 3);
       check_malformed(many);
     }
+  });
+}
+
+TEST_CASE("a layout, which may be the process's own word, that puts what an object holds before its size") {
+  for_each_layout([](const Layout& layout) {
+    FakeObjects fake(layout);
+    constexpr std::size_t max_copied_bytes = 256;
+    Layout wrong = layout;
+    wrong.integer.digits = 0;
+    const auto integer = copy_integer(fake.image(), wrong, fake.integer(5));
+    if (integer) CHECK(integer->witness.bytes.size() <= max_copied_bytes);
+    wrong.unicode.ascii_data = 0;
+    const auto text = copy_text(fake.image(), wrong, fake.text("name"));
+    REQUIRE(text);
+    CHECK(text->witness.bytes.size() <= max_copied_bytes);
   });
 }

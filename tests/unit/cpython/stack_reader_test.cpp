@@ -169,7 +169,8 @@ TEST_CASE("a stack that moves between its two copies is refused and read again")
     left = max_stack_tries - 1;
     const auto at_last = reader.read();
     CHECK(names_of(at_last.threads[0]) == whole);
-    CHECK(at_last.threads[0].tries == max_stack_tries);
+    // Without chunks the frames are looked for again between two tries, which reads the state too.
+    CHECK(at_last.threads[0].tries == max_stack_tries - (layout.thread.datastack_chunk.is_present() ? 0 : 1));
   });
 }
 
