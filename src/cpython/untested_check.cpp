@@ -21,6 +21,7 @@ using base::Address;
 
 constexpr std::uint64_t gc_flags = 3;  // the lower bits of _gc_prev and _gc_next (Include/internal/pycore_gc.h)
 constexpr std::int32_t max_first_line = 1 << 24;
+constexpr std::int64_t max_code_units = 1 << 28;
 constexpr std::uint8_t max_owner = 7;  // enum _frameowner has five members (pycore_interpframe_structs.h, 3.15)
 
 /// Of instructions that a lnotab passes, which is pairs of bytes (line_table.cpp).
@@ -158,6 +159,7 @@ class Check {
     }
     auto table = read_bytes_object(memory_, layout, head->line_table, max_line_table_bytes);
     if (!table) return base::fail(std::move(table).error());
+    if (code_units <= 0 || code_units > max_code_units) return miss("the code of a code object has another size");
     const auto has_line = [&](std::int64_t unit) {
       return line_of(layout.code.line_table_format, *table, head->first_line, unit).has_value();
     };

@@ -10,10 +10,10 @@
 namespace tidemark::present::detail {
 namespace {
 
-/// Of seconds that are not negative; what no clock shows is cut.
+/// What no clock shows is cut.
 std::string duration_of(double seconds) {
   constexpr double most_seconds = 9e9;
-  return duration(static_cast<std::int64_t>(std::min(seconds, most_seconds) * 1e9));
+  return duration(static_cast<std::int64_t>(std::clamp(seconds, -most_seconds, most_seconds) * 1e9));
 }
 
 using analysis::Change;
