@@ -53,7 +53,7 @@ void StackThread::give_up() {
 
 void StackThread::add(Batch& batch) {
   copies_.add_first(batch);
-  add_state(batch);
+  state_id_ = batch.add(state_.links.address, stack_state_extent(layout_));
   cframe_ids_.clear();
   if (layout_.thread.cframe.is_present()) remember_cframe();
   for (const Address cframe : cframes_) {
@@ -62,6 +62,7 @@ void StackThread::add(Batch& batch) {
   }
   is_single_ = frames_ != nullptr && copies_.is_settled();
   if (!is_single_) copies_.add_second(batch);
+  add_pthread(batch);  // not between the copies, which are to be near to each other
 }
 
 void StackThread::remember_cframe() {
@@ -72,8 +73,12 @@ void StackThread::remember_cframe() {
 }
 
 void StackThread::add_state(Batch& batch) {
-  pthread_id_.reset();
   state_id_ = batch.add(state_.links.address, stack_state_extent(layout_));
+  add_pthread(batch);
+}
+
+void StackThread::add_pthread(Batch& batch) {
+  pthread_id_.reset();
   if (layout_.thread.pthread.is_present()) pthread_id_ = batch.add(state_.links.pthread, pthread_extent(layout_));
 }
 

@@ -63,6 +63,7 @@ class StackThread {
 
  private:
   void show(model::Frames frames, const StackCodes& codes);
+  void add_pthread(Batch& batch);
   void remember_cframe();
   [[nodiscard]] base::Result<StackTop> top_in(const Batch& batch);
   [[nodiscard]] base::Result<StackTop> read_top(const memory::MemorySource& memory);
