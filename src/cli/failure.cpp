@@ -38,9 +38,9 @@ Failure explain_target(base::Pid pid, const base::Error& error) {
 
 Failure explain_no_match(const std::string& expression) {
   constexpr std::size_t shown_columns = 40;
-  return {fmt::format("no process whose name or command line matches '{}'",
-                      present::printable(expression, shown_columns)),
-          "pgrep -af REGEX lists what there is", ExitStatus::cannot_open};
+  return {
+      fmt::format("no process whose name or command line matches '{}'", present::printable(expression, shown_columns)),
+      "pgrep -af REGEX lists what there is", ExitStatus::cannot_open};
 }
 
 Failure explain_no_python(base::Pid pid, const cpython::OpenFailure& failure, bool asked_to_end) {
@@ -65,9 +65,9 @@ Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure) {
       hint = fmt::format("tidemark doctor -p {} says what was found and what is missing", pid);
       break;
   }
-  return {fmt::format("no stacks of pid {} ({}): {}", pid, model::text_of(failure.reason),
-                      base::describe(failure.error)),
-          std::move(hint), ExitStatus::cannot_open};
+  return {
+      fmt::format("no stacks of pid {} ({}): {}", pid, model::text_of(failure.reason), base::describe(failure.error)),
+      std::move(hint), ExitStatus::cannot_open};
 }
 
 Failure explain_no_stop(base::Pid pid, const base::Error& error) {

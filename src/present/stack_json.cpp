@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "detail/json.hpp"
 #include "detail/document.hpp"
+#include "detail/json.hpp"
 #include "tidemark/present/stack.hpp"
 
 namespace tidemark::present {

@@ -104,9 +104,8 @@ class StackWriter {
 
   [[nodiscard]] bool is_collecting(std::int64_t interpreter) const {
     const auto& all = process_.reading->interpreters;
-    return std::any_of(all.begin(), all.end(), [&](const auto& state) {
-      return state.id == interpreter && state.gc_running.value_or(false);
-    });
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& state) { return state.id == interpreter && state.gc_running.value_or(false); });
   }
 
   /// The innermost three quarters of what is shown, and the rest from the outer end.

@@ -190,10 +190,9 @@ void StackTables::write_fresh(std::string& out, const model::Tick& tick) {
 
 std::string StackTables::value_of(std::uint64_t id, const std::vector<Row>& rows, const StackReading& reading,
                                   const Last* last) const {
-  const bool same_threads = last != nullptr && std::equal(rows.begin(), rows.end(), last->rows.begin(),
-                                                          last->rows.end(), [](const Row& a, const Row& b) {
-                                                            return a.thread == b.thread;
-                                                          });
+  const bool same_threads =
+      last != nullptr && std::equal(rows.begin(), rows.end(), last->rows.begin(), last->rows.end(),
+                                    [](const Row& a, const Row& b) { return a.thread == b.thread; });
   std::string out = R"({"id":)" + std::to_string(id);
   if (same_threads) out += R"(,"from":)" + std::to_string(last->id);
   if (!same_threads || !is_same(reading.interpreters, last->reading->interpreters)) {

@@ -32,7 +32,7 @@ struct CollectOptions {
   bool skip_gone = false;    ///< a target that has gone meanwhile is left out, if another is there
   bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
   bool maps = false;         ///< the rationed reading is the whole of smaps instead of smaps_rollup
-  bool stacks = false;  ///< of all Python threads, at each tick that `stack_share` can pay
+  bool stacks = false;       ///< of all Python threads, at each tick that `stack_share` can pay
   RationRule smaps;
 };
 

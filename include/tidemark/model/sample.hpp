@@ -103,7 +103,7 @@ struct ProcessSample {
   CgroupReading cgroup;
   PythonReading python;
   std::shared_ptr<const StackReading> stacks;  ///< of `record --stacks`; null when not asked for or not read
-  std::int64_t cost_ns = 0;  ///< wall time that reading this process took us at this tick
+  std::int64_t cost_ns = 0;                    ///< wall time that reading this process took us at this tick
   std::vector<Gap> gaps;
 };
 

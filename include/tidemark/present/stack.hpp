@@ -18,8 +18,8 @@ namespace tidemark::present {
 
 /// What a stop did to the target.
 struct StopCost {
-  std::int64_t pause_ns = 0;  ///< no thread stood longer
-  std::size_t threads = 0;    ///< that stood
+  std::int64_t pause_ns = 0;                                           ///< no thread stood longer
+  std::size_t threads = 0;                                             ///< that stood
   std::vector<std::pair<std::string, std::size_t>> interrupted_calls;  ///< that returned EINTR, by name
   std::size_t restarted_calls = 0;                                     ///< that would have, and were restarted by us
 };
@@ -34,8 +34,8 @@ struct StackProcess {
   std::string name;                    ///< what a person calls it
   std::string version;                 ///< "3.11.2"; empty when not known
   std::string layout_origin, module_path;
-  std::string located_by;            ///< how the runtime was found
-  std::vector<std::string> missing;  ///< parts that the self-check could not vouch for: they are not shown
+  std::string located_by;                ///< how the runtime was found
+  std::vector<std::string> missing;      ///< parts that the self-check could not vouch for: they are not shown
   std::optional<model::Reason> failure;  ///< why there is no reading
   std::string failure_text;
   std::optional<model::StackReading> reading;

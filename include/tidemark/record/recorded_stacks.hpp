@@ -15,9 +15,9 @@ namespace tidemark::record {
 
 /// The stacks of one sample.
 struct RecordedStacks {
-  std::int64_t wall_ns = 0;     ///< since the epoch
-  std::int64_t elapsed_ns = 0;  ///< since the recording's start
-  model::ProcessInfo process;   ///< pid, name and start time; the rest is not in a sample
+  std::int64_t wall_ns = 0;                            ///< since the epoch
+  std::int64_t elapsed_ns = 0;                         ///< since the recording's start
+  model::ProcessInfo process;                          ///< pid, name and start time; the rest is not in a sample
   std::shared_ptr<const model::StackReading> reading;  ///< without its gaps, which the row has; tries are not recorded
 };
 

@@ -96,8 +96,8 @@ class StackTables {
   [[nodiscard]] std::uint32_t frame_number(const FrameKey& key);
   void restart();
   void write_fresh(std::string& out, const model::Tick& tick);
-  [[nodiscard]] std::string value_of(std::uint64_t id, const std::vector<Row>& rows,
-                                     const model::StackReading& reading, const Last* last) const;
+  [[nodiscard]] std::string value_of(std::uint64_t id, const std::vector<Row>& rows, const model::StackReading& reading,
+                                     const Last* last) const;
 
   StackCaps caps_;
   std::unordered_map<std::string, std::uint32_t> strings_;

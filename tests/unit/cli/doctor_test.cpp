@@ -50,7 +50,8 @@ DoctorFacts ordinary() {
   for (const char* file : {"maps", "smaps_rollup", "pagemap", "io", "fd", "environ", "mem"}) {
     target.files.push_back({file, {}});
   }
-  target.python.found = {.version = "3.11.2", .layout_origin = "builtin", .module_path = "/usr/bin/python3.11", .located_by = "symbols"};
+  target.python.found = {
+      .version = "3.11.2", .layout_origin = "builtin", .module_path = "/usr/bin/python3.11", .located_by = "symbols"};
   target.program = "/usr/bin/python3.11";
   target.program_file = proc::ProgramFile::as_started;
   return facts;

@@ -32,8 +32,8 @@ TEST_CASE("stack: the plain uses") {
   CHECK(one.source);
   CHECK(one.depth == 40);
 
-  const auto many = good({"-p1", "--pid=2", "--children", "--consistency", "stopped", "--max-pause", "50ms", "--running",
-                          "--depth", "7", "--no-source"});
+  const auto many = good({"-p1", "--pid=2", "--children", "--consistency", "stopped", "--max-pause", "50ms",
+                          "--running", "--depth", "7", "--no-source"});
   CHECK(many.pids == std::vector<tidemark::base::Pid>{1, 2});
   CHECK((many.children && many.stopped && many.running_only));
   CHECK(many.max_pause_ns == 50'000'000);

@@ -55,8 +55,9 @@ inline StackView server() {
                              {"<module>", "/usr/bin/gunicorn", 8}}));
   main.holds_gil = true;
   main.is_running = true;
-  auto pool = thread(4713, "pool-1", frames({{"wait", "/usr/lib/python3.11/threading.py", 320},
-                                             {"Queue.get", "/usr/lib/python3.11/queue.py", 171}}));
+  auto pool = thread(
+      4713, "pool-1",
+      frames({{"wait", "/usr/lib/python3.11/threading.py", 320}, {"Queue.get", "/usr/lib/python3.11/queue.py", 171}}));
   auto moving = thread(4714, "ticker", nullptr);
   moving.failure = model::Reason::torn;
   moving.tries = 5;
@@ -128,10 +129,11 @@ inline StackView hostile() {
   }
   auto first = thread(66, "a;b\nc\x1b[31m", frames(deep));
   first.failure = model::Reason::limit;
-  const std::string wide = "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字";
-  auto second = thread(0, std::string(200, 'n'), frames({{wide, wide + ".py", 3},
-                                                         {std::string(200, 'f'), "", 1},
-                                                         {"", "/a;b/\x07 c.py", 2'000'000'000}}));
+  const std::string wide =
+      "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字";
+  auto second =
+      thread(0, std::string(200, 'n'),
+             frames({{wide, wide + ".py", 3}, {std::string(200, 'f'), "", 1}, {"", "/a;b/\x07 c.py", 2'000'000'000}}));
   auto unknown = std::make_shared<model::Frames>(*second.frames);
   unknown->push_back({.code = nullptr, .line = {}});
   second.frames = unknown;

@@ -61,7 +61,8 @@ TEST_CASE("no line is wider than the terminal, whatever the names are; nothing d
 
 TEST_CASE("colour is for a terminal only") {
   CHECK(stack_text(stack_examples::server(), {}).find('\x1b') == std::string::npos);
-  CHECK(stack_text(stack_examples::server(), {.text = {.colour = true}}).find("\x1b[1mOrder.total") != std::string::npos);
+  CHECK(stack_text(stack_examples::server(), {.text = {.colour = true}}).find("\x1b[1mOrder.total") !=
+        std::string::npos);
 }
 
 TEST_CASE("a deep stack shows both of its ends and says how much is between them") {

@@ -64,8 +64,8 @@ inline std::string described(const model::StackReading& reading) {
             (thread.outer_id ? std::to_string(*thread.outer_id) : "-") + " " + std::to_string(thread.thread_id) + " " +
             thread.name.value_or("-") + (thread.holds_gil ? " gil" : "") +
             (thread.is_running ? *thread.is_running ? " running" : " idle" : "") +
-            (thread.failure ? " " + std::string(text_of(*thread.failure)) : "") +
-            (thread.frames ? "" : " unread") + "\n";
+            (thread.failure ? " " + std::string(text_of(*thread.failure)) : "") + (thread.frames ? "" : " unread") +
+            "\n";
     if (!thread.frames) continue;
     for (const auto& frame : *thread.frames) {
       text += "  " + (frame.code ? frame.code->function + " " + frame.code->file : std::string("?")) + ":" +

@@ -130,8 +130,16 @@ TEST_CASE("stacks come back as they were, whatever changes between two ticks") {
   auto torn = same(renamed);
   torn->threads[1].frames = nullptr;
   torn->threads[1].failure = model::Reason::torn;
-  const std::vector<Reading> written{test::some_reading(3, 4), moved, gc, fewer, renamed, torn, renamed, odd_reading(),
-                                     odd_reading(), std::make_shared<model::StackReading>()};
+  const std::vector<Reading> written{test::some_reading(3, 4),
+                                     moved,
+                                     gc,
+                                     fewer,
+                                     renamed,
+                                     torn,
+                                     renamed,
+                                     odd_reading(),
+                                     odd_reading(),
+                                     std::make_shared<model::StackReading>()};
   Book book;
   for (const auto& reading : written) book.add(reading);
   const auto read = book.read();
@@ -303,15 +311,21 @@ TEST_CASE("a recording without stacks has no word of them; a CSV never has") {
 TEST_CASE("tables and samples that make no sense are refused and crash nothing") {
   const auto tables = [](const char* text) { return nlohmann::json::parse(text); };
   detail::StackResolver resolver;
-  REQUIRE(resolver.take_tables(tables(
-      R"({"first_string":0,"strings":["f","a.py"],"first_thread":0,"threads":[[0,5,null,6,null]],)"
-      R"("first_frame":0,"frames":[[null,0,1,3],[0,0,1,null]]})")));
+  REQUIRE(resolver.take_tables(
+      tables(R"({"first_string":0,"strings":["f","a.py"],"first_thread":0,"threads":[[0,5,null,6,null]],)"
+             R"("first_frame":0,"frames":[[null,0,1,3],[0,0,1,null]]})")));
   for (const char* bad : {
-           R"({"first_string":7,"strings":["x"]})", R"({"strings":["x"]})", R"({"first_string":2,"strings":3})",
-           R"({"first_string":2,"strings":[3]})", R"({"first_frame":2,"frames":[[2,0,1,1]]})",
-           R"({"first_frame":2,"frames":[[0,9,1,1]]})", R"({"first_frame":2,"frames":[[0,0,1,"x"]]})",
-           R"({"first_frame":2,"frames":[[0,0,1]]})", R"({"first_frame":2,"frames":[[-1,0,1,1]]})",
-           R"({"first_thread":1,"threads":[[0,5,null,-6,null]]})", R"({"first_thread":1,"threads":[{}]})",
+           R"({"first_string":7,"strings":["x"]})",
+           R"({"strings":["x"]})",
+           R"({"first_string":2,"strings":3})",
+           R"({"first_string":2,"strings":[3]})",
+           R"({"first_frame":2,"frames":[[2,0,1,1]]})",
+           R"({"first_frame":2,"frames":[[0,9,1,1]]})",
+           R"({"first_frame":2,"frames":[[0,0,1,"x"]]})",
+           R"({"first_frame":2,"frames":[[0,0,1]]})",
+           R"({"first_frame":2,"frames":[[-1,0,1,1]]})",
+           R"({"first_thread":1,"threads":[[0,5,null,-6,null]]})",
+           R"({"first_thread":1,"threads":[{}]})",
            R"({"first_thread":1,"threads":[[0,5,null,6,2]]})",
        }) {
     CAPTURE(bad);
@@ -321,11 +335,24 @@ TEST_CASE("tables and samples that make no sense are refused and crash nothing")
   REQUIRE(good);
   CHECK(described(*good) == "interpreter 0 gc\n0 5 - 6 - gil running\n  f a.py:-\n  f a.py:3\n");
   for (const char* bad : {
-           "3", "-1", "\"4\"", "[]", "null", "{}", R"({"id":5})", R"({"id":"5","threads":[]})",
-           R"({"id":5,"threads":[[0,2,""]]})", R"({"id":5,"threads":[[1,0,""]]})", R"({"id":5,"threads":[[0,0]]})",
-           R"({"id":5,"threads":[[0,0,7]]})", R"({"id":5,"threads":[[0,[1],""]]})", R"({"id":5,"threads":[7]})",
-           R"({"id":5,"from":3,"threads":[]})", R"({"id":5,"from":4,"threads":[[null,0,""]]})",
-           R"({"id":5,"interpreters":[[0]],"threads":[]})", R"({"id":5,"interpreters":4,"threads":[]})",
+           "3",
+           "-1",
+           "\"4\"",
+           "[]",
+           "null",
+           "{}",
+           R"({"id":5})",
+           R"({"id":"5","threads":[]})",
+           R"({"id":5,"threads":[[0,2,""]]})",
+           R"({"id":5,"threads":[[1,0,""]]})",
+           R"({"id":5,"threads":[[0,0]]})",
+           R"({"id":5,"threads":[[0,0,7]]})",
+           R"({"id":5,"threads":[[0,[1],""]]})",
+           R"({"id":5,"threads":[7]})",
+           R"({"id":5,"from":3,"threads":[]})",
+           R"({"id":5,"from":4,"threads":[[null,0,""]]})",
+           R"({"id":5,"interpreters":[[0]],"threads":[]})",
+           R"({"id":5,"interpreters":4,"threads":[]})",
        }) {
     CAPTURE(bad);
     CHECK(resolver.resolve("p", tables(bad)) == nullptr);
@@ -344,8 +371,8 @@ TEST_CASE("one line cannot unfold to more memory than there is") {
   nlohmann::json rows = nlohmann::json::array();
   for (std::size_t at = 0; at < 1000; ++at) rows.push_back({nullptr, depth - 1 - at, ""});
   const auto as_read = [](const nlohmann::json& line) { return nlohmann::json::parse(line.dump()); };
-  REQUIRE(resolver.take_tables(
-      as_read({{"first_string", 0}, {"strings", {"f"}}, {"first_frame", 0}, {"frames", frames}})));
+  REQUIRE(
+      resolver.take_tables(as_read({{"first_string", 0}, {"strings", {"f"}}, {"first_frame", 0}, {"frames", frames}})));
   const auto read = resolver.resolve("p", as_read({{"id", 0}, {"threads", rows}}));
   REQUIRE(read);
   std::size_t unfolded = 0;
