@@ -11,8 +11,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import (PROGRAMS, RecordingTest, Target, on_each_interpreter, recorded_stacks, status_fields, tidemark,
-                     tidemark_binary, wait_for, wait_until_all_read)
+from support import (PROGRAMS, RecordingTest, Target, interpreters, on_each_interpreter, recorded_stacks, status_fields,
+                     tidemark, tidemark_binary, wait_for, wait_until_all_read)
 
 THREADS = 3
 NO_SUCH_PID = 2**22 + 1  # above the kernel's PID_MAX_LIMIT
@@ -300,12 +300,13 @@ class Recorded(StackTest):
         self.assertTrue(all(isinstance(sample["stacks"], int) for sample, threads in readings[1:] if threads))
 
     def test_a_rotated_set_reads_file_by_file(self):
-        with self.waiting("/usr/bin/python3") as target:
+        python = next(python for python in interpreters() if python.path is not None and python.is_read)
+        with self.waiting(python) as target:
             wait_until_all_read(target.pid)
             output = self.directory / "soak.jsonl"
             done = tidemark("record", "-q", "-p", target.pid, "-i", "20ms", "-d", "1s", "--stacks", "-o", output,
                             "--rotate", "16k")
-            truth = self.truth_of(target, python=self.debian())
+            truth = self.truth_of(target, python)
         self.assertEqual((done.status, done.stderr), (0, ""))
         self.assertGreater(len(self.files()), 2)
         for path in self.directory.iterdir():
@@ -315,11 +316,6 @@ class Recorded(StackTest):
                     self.assertEqual(sorted(map(read, threads)), truth)
         report = tidemark("report", output)
         self.assertEqual((report.status, report.stderr), (0, ""))
-
-    @staticmethod
-    def debian():
-        from support import interpreters
-        return interpreters()[0]
 
     def test_a_csv_alone_has_no_place_for_stacks(self):
         done = tidemark("record", "-p", os.getpid(), "--stacks", "-o", self.directory / "x.csv")
