@@ -127,12 +127,14 @@ bool StackCopies::correct_at_once() {
   if (!missing_) return false;
   if (Chunk* const chunk = chunk_of(*missing_)) {  // the stack has only grown
     copy_up_to(*chunk, *missing_);
+    missing_.reset();
     return true;
   }
   // Where frames lie in chunks this one is a generator's, and may not be there for long: looking first takes too long.
   const bool is_generator = layout_.thread.datastack_chunk.is_present() && *missing_ == missing_top_;
   if (!is_generator || !is_plausible_pointer(*missing_) || loose_.size() == max_loose_frames) return false;
   insert_loose(*missing_);
+  missing_.reset();  // a try may end before it is judged: it is not to be put in twice
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Purpose: how the copies of a stack, and the guess of where they lie, say no.
+// Purpose: how the parts of a stack reading say no.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,12 @@
 
 namespace tidemark::cpython {
 
+[[nodiscard]] inline base::Error stack_error(base::ErrorCode code, base::Address at, const char* detail) {
+  return {.code = code, .doing = "read a stack", .address = at, .detail = detail};
+}
+
 [[nodiscard]] inline base::Unexpected refused_stack(base::ErrorCode code, base::Address at, const char* detail) {
-  return base::fail(base::Error{.code = code, .doing = "read a stack", .address = at, .detail = detail});
+  return base::fail(stack_error(code, at, detail));
 }
 
 [[nodiscard]] inline base::Unexpected torn_stack(base::Address at, const char* detail) {

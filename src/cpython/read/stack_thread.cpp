@@ -4,20 +4,12 @@
 #include <utility>
 
 #include "read_piece.hpp"
+#include "stack_refusal.hpp"
 #include "tidemark/cpython/objects.hpp"
 
 namespace tidemark::cpython {
 
-namespace {
-
 using base::Address;
-using base::ErrorCode;
-
-base::Error torn(Address at, const char* detail) {
-  return base::Error{.code = ErrorCode::torn, .doing = "read a stack", .address = at, .detail = detail};
-}
-
-}  // namespace
 
 Extent stack_state_extent(const Layout& layout) {
   const Extent links = thread_extent(layout);
@@ -45,10 +37,7 @@ void StackThread::give_up() {
   if (!is_pending()) return;
   held_ = false;
   tries_ = max_stack_tries;
-  fail({.code = ErrorCode::limit,
-        .doing = "read a stack",
-        .address = state_.links.address,
-        .detail = "too much to copy"});
+  fail(stack_error(base::ErrorCode::limit, state_.links.address, "too much to copy"));
 }
 
 void StackThread::add(Batch& batch) {
@@ -97,9 +86,9 @@ std::optional<StackState> StackThread::state_in(const Batch& batch) const {
 base::Result<StackTop> StackThread::top_in(const Batch& batch) {
   if (const auto& status = batch.status(*state_id_); !status) return base::fail(status.error());
   const auto state = state_in(batch);
-  if (!state) return base::fail(torn(state_.links.address, "the layout lacks a field"));
+  if (!state) return torn_stack(state_.links.address, "the layout lacks a field");
   const StackState before = std::exchange(state_, *state);
-  if (state->links.interp != before.links.interp) return base::fail(torn(state_.links.address, "another thread state"));
+  if (state->links.interp != before.links.interp) return torn_stack(state_.links.address, "another thread state");
   if (!layout_.thread.cframe.is_present()) {
     return StackTop{.frame = state->links.frame_source, .chunk = state->chunk};
   }
@@ -109,7 +98,7 @@ base::Result<StackTop> StackThread::top_in(const Batch& batch) {
     const auto frame = batch.piece(cframe_ids_[i]).get(layout_.cframe.current_frame);
     return StackTop{.frame = frame.value_or(Address{}), .chunk = state->chunk};
   }
-  return base::fail(torn(state_.links.address, "another cframe"));
+  return torn_stack(state_.links.address, "another cframe");
 }
 
 /// A stack that is not what it was is no failed try: one copy cannot tell more.
@@ -156,7 +145,7 @@ base::Result<std::optional<model::FrameLocation>> StackThread::locate(StackCodes
   const Frame& frame = frame_to_tell(i);
   if (is_shim(layout_, frame)) return std::optional<model::FrameLocation>();
   const CachedCode* code = codes.find(frame.code);
-  if (code == nullptr) return base::fail(torn(frame.address, "its code object has changed"));
+  if (code == nullptr) return torn_stack(frame.address, "its code object has changed");
   if (!is_begun(layout_, frame, *code)) return std::optional<model::FrameLocation>();
   auto line = codes.line_of_frame(*code, frame);
   if (!line) return base::fail(std::move(line).error());
@@ -205,12 +194,12 @@ base::Result<StackTop> StackThread::read_top(const memory::MemorySource& memory)
   auto piece = read_piece(memory, state_.links.address, stack_state_extent(layout_), buffer);
   if (!piece) return base::fail(std::move(piece).error());
   auto state = decode_stack_state(layout_, state_.links.address, *piece);
-  if (!state) return base::fail(torn(state_.links.address, "the layout lacks a field"));
+  if (!state) return torn_stack(state_.links.address, "the layout lacks a field");
   state->links.native_thread_id = std::max(state->links.native_thread_id, state_.links.native_thread_id);
   state_ = *state;
   if (!layout_.thread.cframe.is_present()) return StackTop{.frame = state_.links.frame_source, .chunk = state_.chunk};
   if (!is_plausible_pointer(state_.links.frame_source)) {
-    return base::fail(torn(state_.links.frame_source, "not a pointer to a cframe"));
+    return torn_stack(state_.links.frame_source, "not a pointer to a cframe");
   }
   auto frame = memory.read_value<Address>(state_.links.frame_source.plus(layout_.cframe.current_frame.offset()));
   if (!frame) return base::fail(std::move(frame).error());
