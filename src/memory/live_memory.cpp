@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "tidemark/base/gone.hpp"
+
 namespace tidemark::memory {
 
 namespace {
@@ -47,24 +49,18 @@ bool is_in_user_space(const ReadRequest& request) {
   return request.from.value < user_space_end && request.into.size() <= user_space_end - request.from.value;
 }
 
-// An entry of /proc/PID that is not there has no process any more; also when a thread's execve takes over its id, which
-// ends what was opened of it before.
-base::Error absent_means_gone(base::Error error) {
-  if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
-  return error;
-}
-
 }  // namespace
 
 base::Result<std::unique_ptr<LiveMemory>> LiveMemory::open(int proc_root, base::Pid pid, LiveAccess access) {
   auto process = base::open_at(proc_root, std::to_string(pid), O_PATH | O_DIRECTORY, "open a process's directory");
-  if (!process) return base::fail(absent_means_gone(std::move(process).error()));
+  if (!process) return base::fail(base::absent_means_gone(std::move(process).error()));
   auto pagemap = base::open_at(process->get(), "pagemap", O_RDONLY, "open pagemap");
-  if (!pagemap) return base::fail(absent_means_gone(std::move(pagemap).error()));
+  if (!pagemap) return base::fail(base::absent_means_gone(std::move(pagemap).error()));
   std::unique_ptr<LiveMemory> memory(
       new LiveMemory(pid, access, std::move(process).value(), std::move(pagemap).value()));
   if (access == LiveAccess::mem_file_only) {
-    if (auto opened = memory->mem_file(); !opened) return base::fail(absent_means_gone(std::move(opened).error()));
+    if (auto opened = memory->mem_file(); !opened)
+      return base::fail(base::absent_means_gone(std::move(opened).error()));
   }
   return memory;
 }

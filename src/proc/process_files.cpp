@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "detail/kernel_file.hpp"
+#include "tidemark/base/gone.hpp"
 
 namespace tidemark::proc {
 
@@ -35,7 +36,7 @@ Result<ProcessFiles> ProcessFiles::open(const ProcRoot& root, base::Pid pid) {
   auto directory = base::open_at(root.fd(), number, O_RDONLY | O_DIRECTORY, std::string(open_step));
   if (!directory) {
     base::Error error = std::move(directory).error();
-    if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
+    error = base::absent_means_gone(std::move(error));
     error.path = path;
     return fail(std::move(error));
   }
@@ -105,7 +106,7 @@ Result<StatusFields> ProcessFiles::thread_status(base::Tid tid) const {
   auto file = base::open_at(directory_.get(), name, O_RDONLY, std::string(status_step));
   if (!file) {
     base::Error error = std::move(file).error();
-    if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
+    error = base::absent_means_gone(std::move(error));
     error.path = path_of(name);
     return fail(std::move(error));
   }

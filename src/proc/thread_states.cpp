@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "detail/kernel_file.hpp"
+#include "tidemark/base/gone.hpp"
 
 namespace tidemark::proc {
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view step = "read the state of a thread";
 
 base::Error of_thread(base::Error error, const ProcessFiles& process, base::Tid tid) {
-  if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
+  error = base::absent_means_gone(std::move(error));
   error.path = process.path() + "/task/" + std::to_string(tid) + "/stat";
   return error;
 }

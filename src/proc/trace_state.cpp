@@ -5,6 +5,7 @@
 #include "detail/kernel_file.hpp"
 #include "detail/text.hpp"
 #include "tidemark/base/fd.hpp"
+#include "tidemark/base/gone.hpp"
 
 namespace tidemark::proc {
 
@@ -51,7 +52,7 @@ Result<TraceState> parse_trace_state(std::string_view text) {
 Result<TraceState> read_trace_state(const ProcessFiles& process, base::Tid tid) {
   const std::string name = "task/" + std::to_string(tid) + "/status";
   const auto located = [&](base::Error error) {
-    if (error.code == base::ErrorCode::not_found) error.code = base::ErrorCode::gone;
+    error = base::absent_means_gone(std::move(error));
     error.path = process.path() + "/" + name;
     return fail(std::move(error));
   };
