@@ -64,6 +64,19 @@ Result<std::vector<model::MapsReading::Kind>> ProcessFiles::smaps_by_kind() cons
   return *memory_left ? sums.take() : Kinds{};
 }
 
+Result<std::vector<SmapsRegion>> ProcessFiles::smaps() const {
+  using Regions = std::vector<SmapsRegion>;
+  auto file = open_file("smaps", smaps_step, O_RDONLY);
+  if (!file) return is_without_memory(file.error()) ? Result(Regions{}) : fail(std::move(file).error());
+  SmapsReader reader;
+  auto done = for_each_line(file->get(), smaps_step, [&](std::string_view line) { return reader.add_line(line); });
+  if (!done && is_without_memory(done.error())) return Regions{};
+  if (!done) return fail(in_file(std::move(done).error(), "smaps"));
+  auto memory_left = has_memory();
+  if (!memory_left) return fail(std::move(memory_left).error());
+  return *memory_left ? reader.take() : Regions{};
+}
+
 Result<std::vector<MapRegion>> ProcessFiles::maps() const {
   using Regions = std::vector<MapRegion>;
   auto file = open_file("maps", maps_step, O_RDONLY);

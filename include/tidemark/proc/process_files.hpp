@@ -19,6 +19,7 @@
 #include "tidemark/proc/accounts.hpp"
 #include "tidemark/proc/maps.hpp"
 #include "tidemark/proc/proc_root.hpp"
+#include "tidemark/proc/smaps.hpp"
 #include "tidemark/proc/stat.hpp"
 #include "tidemark/proc/status.hpp"
 
@@ -65,6 +66,8 @@ class ProcessFiles {
   [[nodiscard]] base::Result<RollupFields> smaps_rollup() const;
   /// smaps summed by kind, largest RSS first; empty for a process without memory. See SmapsByKind.
   [[nodiscard]] base::Result<std::vector<model::MapsReading::Kind>> smaps_by_kind() const;
+  /// smaps mapping by mapping, by address; empty for a process without memory.
+  [[nodiscard]] base::Result<std::vector<SmapsRegion>> smaps() const;
   /// Empty for a process without memory. More than max_map_regions is `limit`.
   [[nodiscard]] base::Result<std::vector<MapRegion>> maps() const;
 

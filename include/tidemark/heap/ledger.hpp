@@ -1,0 +1,42 @@
+// Purpose: the ledger of one process: walks its allocators and gives each resident byte to one owner.
+// Invariants: the target's memory is only read, and only where it is resident. The rows add up to what the page flags
+// say is resident, whatever the memory holds; a hostile heap can give wrong owners, no wrong sum. When the memory or the
+// flags cannot be had there is no ledger.
+//
+// Works alike on a live process (racing), on one that stands still, and on a copy of either; what the figures are worth
+// is the caller's to say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidemark/base/result.hpp"
+#include "tidemark/cpython/layout.hpp"
+#include "tidemark/cpython/snapshot_reader.hpp"
+#include "tidemark/memory/memory_source.hpp"
+#include "tidemark/model/heap.hpp"
+#include "tidemark/proc/page_map.hpp"
+#include "tidemark/proc/smaps.hpp"
+
+namespace tidemark::heap {
+
+/// An interpreter that is known; without one no object is, and pymalloc's arenas are not looked for.
+struct PythonPlace {
+  const cpython::Layout& layout;
+  cpython::RuntimePlace place;
+  std::string module_path, version;
+};
+
+struct LedgerRequest {
+  const memory::MemorySource& memory;
+  std::vector<proc::SmapsRegion> smaps;  ///< of the moment that the ledger is of
+  const proc::PageMap& pages;            ///< of the same
+  std::optional<PythonPlace> python = {};
+  std::vector<base::Tid> thread_ids = {};  ///< as the process itself names its threads
+};
+
+/// Without consistency, cost and what cgroup and /proc have beside: those are the caller's. Errors: those of PageMap.
+[[nodiscard]] base::Result<model::HeapLedger> read_ledger(LedgerRequest request);
+
+}  // namespace tidemark::heap

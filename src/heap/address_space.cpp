@@ -1,0 +1,136 @@
+#include "detail/address_space.hpp"
+
+#include <algorithm>
+
+namespace tidemark::heap {
+
+using base::fail;
+using base::Result;
+using proc::page_bytes;
+
+namespace {
+
+bool wants_pages(const proc::SmapsRegion& map) {
+  if (map.region.shared || map.is_special() || map.is_hugetlb) return false;
+  if (map.rss == 0 && map.swap == 0) return false;
+  if (map.region.size() > max_paged_bytes) return false;
+  return map.is_private_anonymous() || map.region.writable || map.anonymous > 0;
+}
+
+bool is_in_memory(std::uint8_t flags) {
+  return (flags & proc::page_present) != 0 && (flags & proc::page_zero) == 0;
+}
+
+std::uint64_t resident_pages(const std::vector<std::uint8_t>& pages) {
+  return static_cast<std::uint64_t>(std::count_if(pages.begin(), pages.end(), is_in_memory));
+}
+
+}  // namespace
+
+void add_page(Tally& tally, std::uint8_t flags, std::uint64_t bytes) {
+  if (is_in_memory(flags)) {
+    tally.bytes += bytes;
+    constexpr unsigned of_its_own = proc::page_exclusive | proc::page_file;
+    if ((flags & of_its_own) == proc::page_exclusive) tally.private_bytes += bytes;
+  } else if ((flags & proc::page_swapped) != 0) {
+    tally.swap_bytes += bytes;
+  }
+}
+
+Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, const proc::PageMap& pages) {
+  std::vector<SpaceRegion> regions;
+  regions.reserve(smaps.size());
+  for (auto& map : smaps) {
+    SpaceRegion region{.map = std::move(map), .pages = {}};
+    if (wants_pages(region.map)) {
+      auto flags = pages.read(region.map.region.start, region.map.region.end);
+      if (!flags) return fail(std::move(flags).error());
+      region.pages = std::move(*flags);
+      if (resident_pages(region.pages) * page_bytes > region.map.rss) {
+        // Where the kernel does not tell, the rows come out above RSS, and the ledger says by how much.
+        (void)pages.mark_zero_pages(region.map.region.start, region.pages);
+      }
+    }
+    regions.push_back(std::move(region));
+  }
+  return AddressSpace(std::move(regions));
+}
+
+const SpaceRegion* AddressSpace::find(std::uint64_t address) const {
+  const auto after = std::upper_bound(
+      regions_.begin(), regions_.end(), address,
+      [](std::uint64_t at, const SpaceRegion& region) { return at < region.map.region.start; });
+  if (after == regions_.begin()) return nullptr;
+  const auto& region = *std::prev(after);
+  return address < region.map.region.end ? &region : nullptr;
+}
+
+Tally AddressSpace::tally(Range range) const {
+  Tally sum;
+  const auto* region = find(range.start);
+  if (region == nullptr) {
+    region = std::to_address(std::lower_bound(
+        regions_.begin(), regions_.end(), range.start,
+        [](const SpaceRegion& one, std::uint64_t at) { return one.map.region.start < at; }));
+  }
+  for (const auto* end = regions_.data() + regions_.size(); region != end; ++region) {
+    if (region->map.region.start >= range.end) break;
+    if (!region->is_paged()) continue;
+    const std::uint64_t start = std::max(range.start, region->map.region.start);
+    const std::uint64_t stop = std::min(range.end, region->map.region.end);
+    for (std::uint64_t at = start; at < stop;) {
+      const std::uint64_t next = std::min(stop, at / page_bytes * page_bytes + page_bytes);
+      add_page(sum, region->pages[(at - region->map.region.start) / page_bytes], next - at);
+      at = next;
+    }
+  }
+  return sum;
+}
+
+bool AddressSpace::is_resident(std::uint64_t address) const {
+  const auto* region = find(address);
+  return region != nullptr && region->is_paged() &&
+         (region->pages[(address - region->map.region.start) / page_bytes] & proc::page_present) != 0;
+}
+
+bool AddressSpace::is_whole(Range range) const {
+  const auto* region = find(range.start);
+  if (region == nullptr || !region->is_paged() || range.end > region->map.region.end) return false;
+  for (std::uint64_t at = range.start; at < range.end; at = at / page_bytes * page_bytes + page_bytes) {
+    if ((region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) == 0) return false;
+  }
+  return true;
+}
+
+std::vector<Range> AddressSpace::resident(Range range) const {
+  std::vector<Range> found;
+  for (std::uint64_t at = range.start; at < range.end;) {
+    const auto* region = find(at);
+    if (region == nullptr || !region->is_paged()) {
+      // Beyond what is mapped or known: on to the next mapping.
+      const auto next = std::upper_bound(
+          regions_.begin(), regions_.end(), at,
+          [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
+      if (next == regions_.end()) break;
+      at = std::max(at + 1, next->map.region.start);
+      continue;
+    }
+    const std::uint64_t stop = std::min(range.end, region->map.region.end);
+    while (at < stop) {
+      const std::uint64_t next = std::min(stop, at / page_bytes * page_bytes + page_bytes);
+      const bool present =
+          (region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) != 0;
+      if (present) {
+        if (!found.empty() && found.back().end == at) {
+          found.back().end = next;
+        } else {
+          found.push_back({at, next});
+        }
+      }
+      at = next;
+    }
+  }
+  return found;
+}
+
+}  // namespace tidemark::heap

@@ -1,0 +1,213 @@
+#include "detail/chunk_walk.hpp"
+
+#include <algorithm>
+
+namespace tidemark::heap {
+
+namespace {
+
+constexpr std::uint64_t least_seen = 64;  ///< of a used chunk, to know an object by
+constexpr std::uint64_t free_head = 48;   ///< sizeof(struct malloc_chunk)
+constexpr std::uint64_t fencepost = 16;
+constexpr int chain_length = 6;
+
+std::uint64_t up_to_page(std::uint64_t at) { return (at + proc::page_bytes - 1) / proc::page_bytes * proc::page_bytes; }
+std::uint64_t down_to_page(std::uint64_t at) { return at / proc::page_bytes * proc::page_bytes; }
+
+}  // namespace
+
+Tally ChunkWalk::tally(std::uint64_t start, std::uint64_t end) {
+  if (region_ == nullptr || !region_->range().holds(start)) region_ = space_.find(start);
+  if (region_ == nullptr || !region_->is_paged() || end > region_->map.region.end ||
+      start / proc::page_bytes != (end - 1) / proc::page_bytes) {
+    return space_.tally({start, end});
+  }
+  Tally one;
+  add_page(one, region_->pages[(start - region_->map.region.start) / proc::page_bytes], end - start);
+  return one;
+}
+
+/// Whether the window shows these bytes; loads the next stretch when it does not.
+bool ChunkWalk::see(std::uint64_t address, std::uint64_t bytes, std::uint64_t segment_end) {
+  if (address + bytes > segment_end) return false;
+  if (!window_.range().holds(address, bytes)) {
+    const std::uint64_t start = down_to_page(address);
+    window_.load({start, std::min(up_to_page(segment_end), std::max(start + ahead_, address + bytes))});
+  }
+  return window_.at(address, bytes) != nullptr;
+}
+
+/// Of another chunk than the one that is looked at: without losing what is seen of that. 0 when it cannot be read.
+std::uint64_t ChunkWalk::size_word(std::uint64_t chunk, std::uint64_t segment_end) {
+  std::uint64_t size = 0;
+  if (chunk + chunk_head > segment_end) return 0;
+  if (window_.take(chunk + 8, size) != nullptr) return size;
+  if (!space_.is_resident(chunk + 8)) return 0;
+  return memory_.read_value<std::uint64_t>({chunk + 8}).has_value()
+             ? *memory_.read_value<std::uint64_t>({chunk + 8})
+             : 0;
+}
+
+std::uint64_t ChunkWalk::first_chunk(const MallocArenaPlace& place, Range segment) {
+  std::uint64_t at = (segment.start + chunk_unit - 1) / chunk_unit * chunk_unit;
+  if (!place.is_main) return at;
+  // What another one took of brk before malloc did.
+  for (const std::uint64_t end = std::min(segment.end, at + proc::page_bytes); at < end; at += chunk_unit) {
+    if (see(at, chunk_head, segment.end) && begins_chain(at, segment.end)) return at;
+  }
+  return segment.start;
+}
+
+bool ChunkWalk::begins_chain(std::uint64_t chunk, std::uint64_t segment_end) {
+  for (int i = 0; i < chain_length; ++i) {
+    if (chunk + chunk_head > segment_end) return false;
+    const std::uint64_t size = size_word(chunk, segment_end) & ~size_bits;
+    if (size < least_chunk || size % chunk_unit != 0 || size > segment_end - chunk) return false;
+    chunk += size;
+    if (chunk == segment_end) return true;
+  }
+  return true;
+}
+
+std::uint64_t ChunkWalk::resume_at(std::uint64_t chunk, std::uint64_t segment_end) {
+  for (std::uint64_t at = chunk + chunk_unit; at + chunk_head <= segment_end; at += chunk_unit) {
+    if (!see(at, chunk_head, segment_end)) {
+      at = up_to_page(at + 1) - chunk_unit;
+      continue;
+    }
+    if (begins_chain(at, segment_end)) return at;
+  }
+  return segment_end;
+}
+
+void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena) {
+  std::uint64_t chunk = first_chunk(place, segment);
+  while (chunk + chunk_head <= segment.end) {
+    const bool is_seen = see(chunk, chunk_head, segment.end);
+    const std::uint64_t word = is_seen ? size_word(chunk, segment.end) : 0;
+    const std::uint64_t size = word & ~size_bits;
+    if (is_seen && chunk == place.top && size >= chunk_head && size <= segment.end - chunk) {
+      take_top(place, size, arena);
+      return;
+    }
+    // The end of a heap that is no longer the newest: two fenceposts.
+    if (is_seen && size <= fencepost && segment.end - chunk <= free_head && segment.end != place.top) return;
+    if (size < least_chunk || size % chunk_unit != 0 || size > segment.end - chunk) {
+      const std::uint64_t next = resume_at(chunk, segment.end);
+      ++books_.torn_chunks;
+      books_.torn_bytes += space_.tally({chunk, next}).bytes;
+      chunk = next;
+      continue;
+    }
+    const Tally all = tally(chunk, chunk + size);
+    const bool is_used = (size_word(chunk + size, segment.end) & prev_in_use) != 0 || chunk + size == segment.end;
+    if (!is_used) {
+      take_free(chunk, size, all, arena);
+    } else if (const auto kept = kept_.chunks.find(chunk); kept != kept_.chunks.end()) {
+      const bool is_fast = kept->second == KeptBy::fastbin;
+      (is_fast ? books_.fastbins : books_.tcaches).add(all);
+      (is_fast ? arena.fastbin_bytes : arena.tcache_bytes) += size;
+      ++(is_fast ? arena.fastbin_chunks : arena.tcache_chunks);
+    } else {
+      arena.in_use_bytes += size;
+      ++arena.chunks_in_use;
+      (void)see(chunk, std::min(least_seen, size), segment.end);
+      take_used(chunk, size, size - 8, all, false);
+    }
+    books_.walked += all;
+    chunk += size;
+  }
+}
+
+void ChunkWalk::take_top(const MallocArenaPlace& place, std::uint64_t bytes, model::MallocArena& arena) {
+  const Tally all = space_.tally({place.top, place.top + bytes});
+  arena.top_bytes = bytes;
+  (place.is_main ? books_.main_top : books_.thread_tops).add(all);
+  books_.walked += all;
+  if (!place.is_main) return;
+  // systrim: whole pages of top but for the least chunk go back through brk (malloc.c); thread arenas keep theirs.
+  const std::uint64_t given = bytes > least_chunk + 1 ? down_to_page(bytes - least_chunk - 1) : 0;
+  arena.trim_bytes += space_.tally({place.top + bytes - given, place.top + bytes}).bytes;
+}
+
+void ChunkWalk::take_free(std::uint64_t chunk, std::uint64_t bytes, const Tally& all, model::MallocArena& arena) {
+  books_.bins.add(all);
+  arena.bin_bytes += bytes;
+  ++arena.bin_chunks;
+  // mtrim: whole pages inside of a free chunk behind its head are given back by madvise.
+  const std::uint64_t start = up_to_page(chunk + free_head), end = down_to_page(chunk + bytes);
+  if (start < end) arena.trim_bytes += space_.tally({start, end}).bytes;
+}
+
+void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_t usable, const Tally& all,
+                          bool is_mapped) {
+  const std::uint64_t user = chunk + chunk_head;
+  const std::uint64_t seen = std::min<std::uint64_t>(usable, window_.range().end > user ? window_.range().end - user : 0);
+  constexpr std::uint64_t most_seen = 4096;  // of an object's words
+  std::uint64_t shown = std::min(seen, most_seen);
+  const std::byte* block = recogniser_ != nullptr ? window_.at(user, shown) : nullptr;
+  if (block == nullptr && recogniser_ != nullptr) {  // part of it is not in memory
+    shown = std::min(shown, up_to_page(user + 1) - user);
+    block = window_.at(user, shown);
+  }
+  if (block != nullptr) {
+    const auto found = recogniser_->look({.bytes = block,
+                                          .seen = shown,
+                                          .size = usable,
+                                          .slack = is_mapped ? proc::page_bytes + chunk_head : chunk_unit + 8});
+    books_.debug_chunks += found.is_debug ? 1 : 0;
+    if (found.type != nullptr) {
+      books_.objects[static_cast<std::size_t>(found.type->kind)].add(all);
+      ++found.type->count;
+      found.type->malloc_bytes += bytes;
+      pointers_.take(*recogniser_, *found.type, block + found.offset, shown - found.offset);
+      return;
+    }
+  }
+  raw_.add({.address = chunk, .bytes = bytes, .is_mapped = is_mapped});
+}
+
+void ChunkWalk::walk_arenas() {
+  for (const auto& place : malloc_.arenas) {
+    model::MallocArena arena{.address = {place.state},
+                             .is_main = place.is_main,
+                             .system_bytes = place.system_bytes};
+    for (const auto& segment : place.segments) {
+      arena.resident_bytes += space_.tally(segment).bytes;
+      walk_segment(place, segment, arena);
+    }
+    books_.arenas.push_back(arena);
+  }
+  books_.bytes_read = window_.bytes_read();
+}
+
+std::vector<Range> ChunkWalk::walk_mapped(Range range) {
+  std::vector<Range> found;
+  constexpr std::uint64_t least_mapped = proc::page_bytes;
+  ahead_ = few_bytes;  // only heads are of interest, and those lie far apart
+  for (std::uint64_t at = up_to_page(range.start); at + proc::page_bytes <= range.end;) {
+    std::uint64_t before = 0, word = 0;
+    const bool is_seen = space_.is_resident(at) && see(at, chunk_head, range.end) &&
+                         window_.take(at, before) != nullptr && window_.take(at + 8, word) != nullptr;
+    const std::uint64_t bytes = (word & ~size_bits) + malloc_.mapped_extra();
+    const bool is_chunk = is_seen && (word & size_bits) == mapped_bit && bytes % proc::page_bytes == 0 &&
+                          bytes >= least_mapped && bytes <= range.end - at && before < proc::page_bytes &&
+                          before % chunk_unit == 0;
+    if (!is_chunk) {
+      at += proc::page_bytes;
+      continue;
+    }
+    (void)see(at, std::min(range.end - at, proc::page_bytes), range.end);
+    const Tally all = space_.tally({at, at + bytes});
+    take_used(at, bytes, bytes - chunk_head, all, true);
+    books_.walked += all;
+    ++books_.mapped_chunks;
+    books_.mapped_bytes += bytes;
+    found.push_back({at, at + bytes});
+    at += bytes;
+  }
+  books_.bytes_read = window_.bytes_read();
+  return found;
+}
+
+}  // namespace tidemark::heap

@@ -1,0 +1,72 @@
+// Purpose: the steps from an address space to a ledger. Each one claims what it can prove; the last one gives the rest
+// of each mapping to its kind, or to nobody.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address_space.hpp"
+#include "books.hpp"
+#include "chunk_walk.hpp"
+#include "claims.hpp"
+#include "owners.hpp"
+#include "pymalloc.hpp"
+#include "threads.hpp"
+#include "tidemark/cpython/states.hpp"
+#include "tidemark/heap/ledger.hpp"
+
+namespace tidemark::heap {
+
+class LedgerBuilder {
+ public:
+  LedgerBuilder(const LedgerRequest& request, AddressSpace space);
+
+  [[nodiscard]] model::HeapLedger run();
+
+ private:
+  void find_interpreter();
+  void walk_pymalloc();
+  void claim_arenas();
+  void walk_malloc();
+  void claim_stacks();
+  void walk_mapped_chunks();
+  void take_runtime_pointers();
+  void give_chunks();
+  void claim_mappings_of_objects();
+  void give_rest();
+  void give_rest_of(const SpaceRegion& region);
+  void note_trouble();
+  void finish();
+  void rank_types();
+
+  /// Claims a range for one row; what of it had an owner stays with that.
+  void claim(Range range, model::HeapOwner owner, std::string_view detail, std::uint64_t count = 1);
+  [[nodiscard]] std::string other_allocator() const;
+
+  const LedgerRequest& request_;
+  AddressSpace space_;
+  Claims claims_;
+  RowBook rows_;
+  model::HeapLedger ledger_;
+
+  cpython::StatePlaces states_;
+  Arenas arenas_;
+  ArenaSet arena_set_;
+  std::unique_ptr<TypeTable> types_;
+  std::unique_ptr<Recogniser> recogniser_;
+  PointerCollector pointers_{arena_set_};
+  RawChunks raw_;
+  PymallocBooks pymalloc_;
+  std::vector<ThreadStackPlace> stacks_;
+  Malloc malloc_;
+  KeptChunks kept_;
+  std::unique_ptr<ChunkWalk> chunks_;
+};
+
+/// What .bss a mapped ELF file has behind its last writable mapping: where it ends, by the file's program headers.
+[[nodiscard]] std::uint64_t bss_end(const AddressSpace& space, const memory::MemorySource& memory,
+                                    const SpaceRegion& last_part);
+
+}  // namespace tidemark::heap

@@ -1,0 +1,94 @@
+// Purpose: pymalloc's arenas and pools, found and walked without symbols.
+// Invariants: a pool counts only when its head makes sense and its list of free blocks is as long as the head says; one
+// that moves is read again, and counted as torn when it never stands still. What the walk adds to the books of one
+// arena is what is resident of that arena, to the byte.
+//
+// Upstream: Objects/obmalloc.c (3.8 to 3.11), Include/internal/pycore_obmalloc.h (3.12 on). An arena is 256 KiB of 4
+// KiB pools to 3.9, 1 MiB of 16 KiB pools from 3.10 on (2 MiB with huge pages, 3.15); blocks are multiples of 16 bytes
+// up to 512.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "address_space.hpp"
+#include "books.hpp"
+#include "pointer_collector.hpp"
+#include "recogniser.hpp"
+#include "tidemark/memory/memory_source.hpp"
+#include "tidemark/model/heap.hpp"
+#include "window.hpp"
+
+namespace tidemark::heap {
+
+/// struct arena_object; the same in 3.8 to 3.15.
+struct ArenaObject {
+  std::uint64_t address = 0;
+  std::uint64_t pool_address = 0;  ///< pools from here on were never used
+  std::uint32_t free_pools = 0, total_pools = 0;
+};
+
+/// More arenas than this are not looked at: 4 TiB of them.
+inline constexpr std::size_t max_arenas = std::size_t{1} << 22;
+
+struct Arenas {
+  std::uint64_t table = 0;  ///< the array of arena_object; 0: none was found
+  std::uint64_t arena_bytes = 0, pool_bytes = 0;
+  std::vector<ArenaObject> live;  ///< by address
+};
+
+/// The writable mappings of a file and the anonymous one behind the last, which holds the rest of its .bss.
+[[nodiscard]] std::vector<Range> writable_parts(const AddressSpace& space, const std::string& path);
+
+/// Looks for the table of arenas in the writable memory of the file at `module_path` and its .bss. Empty when there is
+/// none: no pymalloc, or none that was used.
+[[nodiscard]] Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory,
+                                 const std::string& module_path);
+
+struct PymallocBooks {
+  model::PymallocFigures figures;
+  KindSums blocks;
+  Sum free_blocks, free_pools, slack;
+  std::vector<model::PymallocArenaRow> arenas;
+  std::vector<model::HeldArena> held;  ///< types are indexes in decimal until they are named
+  std::uint64_t held_below = 0;
+  std::uint64_t torn_bytes = 0, debug_blocks = 0, bytes_read = 0;
+};
+
+class PymallocWalk {
+ public:
+  PymallocWalk(const AddressSpace& space, const memory::MemorySource& memory, const Arenas& arenas, TypeTable& types,
+               PointerCollector& pointers)
+      : space_(space),
+        arenas_(arenas),
+        types_(types),
+        recogniser_(types),
+        pointers_(pointers),
+        window_(memory, space),
+        again_(memory, space) {}
+
+  [[nodiscard]] PymallocBooks run();
+
+ private:
+  struct Pool;
+  struct ArenaTypes;
+
+  void walk_arena(const ArenaObject& arena);
+  void walk_pool(std::uint64_t address, model::PymallocArenaRow& row, ArenaTypes& types);
+  [[nodiscard]] bool read_pool(const std::byte* bytes, std::uint64_t address, Pool& pool) const;
+  [[nodiscard]] bool mark_free(const std::byte* bytes, std::uint64_t address, Pool& pool) const;
+  void count_blocks(const Pool& pool, const std::byte* bytes, std::uint64_t address, ArenaTypes& types);
+  void count_torn(const std::byte* bytes, std::uint64_t address, const Tally& all, model::PymallocArenaRow& row);
+  void keep_held(const model::PymallocArenaRow& row, const ArenaTypes& types);
+
+  const AddressSpace& space_;
+  const Arenas& arenas_;
+  TypeTable& types_;
+  Recogniser recogniser_;
+  PointerCollector& pointers_;
+  Window window_, again_;
+  PymallocBooks books_;
+};
+
+}  // namespace tidemark::heap

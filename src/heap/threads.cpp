@@ -1,0 +1,54 @@
+#include "detail/threads.hpp"
+
+#include <algorithm>
+
+#include "detail/window.hpp"
+
+namespace tidemark::heap {
+
+namespace {
+
+constexpr std::uint64_t looked_at_bytes = 64 << 10;  ///< at the end of a mapping: static TLS and the descriptor
+constexpr std::uint64_t descriptor_unit = 64, self_at = 16, tid_at = 0x2d0;
+
+bool is_descriptor(const Window& window, std::uint64_t at) {
+  std::uint64_t tcb = 0, self = 0;
+  return window.take(at, tcb) != nullptr && tcb == at && window.take(at + self_at, self) != nullptr && self == at;
+}
+
+}  // namespace
+
+std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memory::MemorySource& memory,
+                                          const std::vector<base::Tid>& tids,
+                                          const std::vector<std::uint64_t>& known) {
+  std::vector<ThreadStackPlace> found;
+  Window window(memory, space);
+  const auto look = [&](const SpaceRegion& region, std::uint64_t at) {
+    if (!is_descriptor(window, at)) return false;
+    std::int32_t tid = 0;
+    const bool has_tid = window.take(at + tid_at, tid) != nullptr;
+    found.push_back({.thread_pointer = at,
+                     .range = region.range(),
+                     .is_in_use = has_tid && std::find(tids.begin(), tids.end(), tid) != tids.end()});
+    return true;
+  };
+  for (const auto& region : space.regions()) {
+    const auto& map = region.map.region;
+    if (!region.is_paged() || !region.map.is_private_anonymous() || !map.writable || map.path.starts_with("[heap")) {
+      continue;
+    }
+    const std::uint64_t start = map.end - std::min(map.size(), looked_at_bytes);
+    if (!window.load({start, map.end})) continue;
+    bool is_found = false;
+    for (std::uint64_t at = map.end - descriptor_unit; !is_found && at >= start; at -= descriptor_unit) {
+      is_found = look(region, at);
+    }
+    for (const auto pointer : known) {  // a large static TLS, or a stack within a larger mapping
+      if (is_found || !region.range().holds(pointer) || pointer % descriptor_unit != 0) continue;
+      if (window.load({pointer, std::min(map.end, pointer + tid_at + 8)})) is_found = look(region, pointer);
+    }
+  }
+  return found;
+}
+
+}  // namespace tidemark::heap

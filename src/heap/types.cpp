@@ -1,0 +1,249 @@
+#include "detail/types.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "detail/object_places.hpp"
+#include "detail/window.hpp"
+#include "tidemark/cpython/attributes.hpp"
+#include "tidemark/cpython/dicts.hpp"
+#include "tidemark/cpython/objects.hpp"
+
+namespace tidemark::heap {
+
+using base::Address;
+
+namespace {
+
+constexpr std::int64_t smallest_object = 16, largest_basic_size = 1 << 20;
+constexpr std::size_t head_bytes_read = 272;  ///< to tp_dict and beyond
+constexpr int deepest_metatype = 4, deepest_base = 16;
+constexpr std::size_t most_none_slots = std::size_t{1} << 21;  ///< 32 MiB of addresses that are no types
+
+struct Named {
+  std::string_view name;
+  ObjectKind kind;
+};
+constexpr std::array named{
+    Named{"float", ObjectKind::floating},      Named{"set", ObjectKind::set},
+    Named{"frozenset", ObjectKind::set},       Named{"bytearray", ObjectKind::bytearray},
+    Named{"function", ObjectKind::function},   Named{"code", ObjectKind::code},
+    Named{"array.array", ObjectKind::array},   Named{"numpy.ndarray", ObjectKind::ndarray},
+    Named{"collections.deque", ObjectKind::deque},
+    Named{"mmap.mmap", ObjectKind::mmap},
+};
+
+struct Flagged {
+  std::uint64_t flag;
+  ObjectKind kind;
+};
+constexpr std::array flagged{
+    Flagged{places::long_subclass, ObjectKind::integer},
+    Flagged{places::list_subclass, ObjectKind::list},
+    Flagged{places::tuple_subclass, ObjectKind::tuple},
+    Flagged{places::bytes_subclass, ObjectKind::bytes},
+    Flagged{cpython::type_flags::str_subclass, ObjectKind::str},
+    Flagged{cpython::type_flags::dict_subclass, ObjectKind::dict},
+    Flagged{places::type_subclass, ObjectKind::type},
+};
+
+std::string c_string(const memory::MemorySource& memory, std::uint64_t address) {
+  std::string text;
+  while (text.size() < cpython::max_c_string_bytes * 2) {
+    std::array<char, 32> part{};
+    // Up to the end of a page: the next one may not be there.
+    const std::size_t bytes = std::min<std::uint64_t>(part.size(), 4096 - address % 4096);
+    if (!memory.read({address}, std::as_writable_bytes(std::span(part).first(bytes)))) break;
+    const std::string_view seen(part.data(), bytes);
+    const auto end = seen.find('\0');
+    text.append(seen.substr(0, end));
+    if (end != std::string_view::npos) return text;
+    address += bytes;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string_view object_word(ObjectKind kind) {
+  constexpr std::array<std::string_view, object_kind_count> words{
+      "str",  "bytes", "bytearray", "int",  "float",         "list",    "tuple",     "dict",          "set",
+      "type", "function", "code",   "array.array", "numpy.ndarray", "deque", "mmap",
+      "instances", "other objects", "interpreter", "buffers"};
+  return words.at(static_cast<std::size_t>(kind));
+}
+
+std::string_view buffer_word(ObjectKind kind) {
+  constexpr std::array<std::string_view, object_kind_count> words{
+      "str data",   "bytes data",    "bytearray buffers", "int data",           "float data",     "list items",
+      "tuple data", "dict keys",     "set tables",        "tables of types",    "function data",  "code data",
+      "array.array items", "NumPy data", "deque blocks", "mmap objects",
+      "data of instances", "data of other objects", "interpreter state", "buffers"};
+  return words.at(static_cast<std::size_t>(kind));
+}
+
+void ArenaSet::assign(std::vector<Range> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  std::uint64_t end = 0;
+  std::erase_if(ranges, [&](const Range& range) {
+    const bool overlaps = range.start < end;
+    if (!overlaps) end = range.end;
+    return overlaps;
+  });
+  ranges_ = std::move(ranges);
+  granules_.clear();
+  if (ranges_.empty()) return;
+  first_granule_ = ranges_.front().start >> granule_bits;
+  const std::uint64_t last = (ranges_.back().end - 1) >> granule_bits;
+  constexpr std::uint64_t most_granules = std::uint64_t{1} << 29;  // 128 TiB of addresses in 64 MiB of bits
+  if (last - first_granule_ >= most_granules) return;
+  granules_.resize(last - first_granule_ + 1);
+  for (const auto& range : ranges_) {
+    for (auto at = range.start >> granule_bits; at <= (range.end - 1) >> granule_bits; ++at) {
+      granules_[at - first_granule_] = true;
+    }
+  }
+}
+
+bool ArenaSet::holds(std::uint64_t address) const {
+  const std::uint64_t granule = address >> granule_bits;
+  if (ranges_.empty() || granule < first_granule_) return false;
+  if (!granules_.empty() && (granule - first_granule_ >= granules_.size() || !granules_[granule - first_granule_])) {
+    return false;
+  }
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), address,
+                                      [](std::uint64_t at, const Range& range) { return at < range.start; });
+  return after != ranges_.begin() && std::prev(after)->holds(address);
+}
+
+std::size_t TypeTable::slot_of(std::uint64_t address) const {
+  constexpr std::uint64_t golden = 0x9e37'79b9'7f4a'7c15;
+  std::size_t slot = ((address >> 3) * golden >> 20) & (slots_.size() - 1);
+  while (slots_[slot].address != 0 && slots_[slot].address != address) slot = (slot + 1) & (slots_.size() - 1);
+  return slot;
+}
+
+TypeEntry* TypeTable::look(std::uint64_t address) {
+  if (arenas_.holds(address)) return nullptr;
+  return read_type(address, 0);
+}
+
+void TypeTable::remember(std::uint64_t address, TypeEntry* entry) {
+  if (used_slots_ * 2 >= slots_.size()) grow();
+  const auto slot = slot_of(address);
+  if (slots_[slot].address == 0) ++used_slots_;
+  slots_[slot] = {.address = address, .entry = entry};
+}
+
+/// When it is full of addresses that are no types these are forgotten.
+void TypeTable::grow() {
+  const bool forgets = slots_.size() >= most_none_slots;
+  auto old = std::move(slots_);
+  slots_.assign(forgets ? old.size() : old.size() * 2, {});
+  used_slots_ = 0;
+  for (const auto& slot : old) {
+    if (slot.address == 0 || (forgets && slot.entry == nullptr)) continue;
+    slots_[slot_of(slot.address)] = slot;
+    ++used_slots_;
+  }
+}
+
+bool TypeTable::is_metatype(std::uint64_t address, std::uint64_t of, int depth) {
+  if (address == type_type_) return true;
+  if (address == of || depth >= deepest_metatype || (address & 7U) != 0 || address < lowest_address) return false;
+  const auto slot = slot_of(address);
+  const auto* const type = slots_[slot].address == address ? slots_[slot].entry : read_type(address, depth + 1);
+  return type != nullptr && (type->flags & places::type_subclass) != 0;
+}
+
+TypeEntry* TypeTable::read_type(std::uint64_t address, int depth) {
+  remember(address, nullptr);  // also what leads back to itself
+  std::array<std::byte, head_bytes_read> head{};
+  if (entries_.size() >= max_types || address >= user_space_end || !memory_.read({address}, head)) return nullptr;
+  const cpython::Piece piece{.bytes = head, .first = 0};
+  const auto meta = piece.get(layout_.object.type);
+  const auto name = piece.get(layout_.type.name);
+  const auto basic = piece.get(layout_.type.basic_size), item = piece.get(layout_.type.item_size);
+  const auto flags = piece.get(layout_.type.flags);
+  if (!meta || !name || !basic || !item || !flags) return nullptr;
+  if ((*flags & places::type_ready) == 0 || *basic < smallest_object || *basic > largest_basic_size || *item < 0 ||
+      *item > largest_basic_size || !is_metatype(meta->value, address, depth)) {
+    return nullptr;
+  }
+  auto& entry = entries_.emplace_back();
+  entry.address = address;
+  entry.index = static_cast<std::uint32_t>(entries_.size() - 1);
+  entry.flags = *flags;
+  entry.basic_size = *basic;
+  entry.item_size = *item;
+  entry.name = c_string(memory_, name->value);
+  set_kind(entry, 0);
+  remember(address, &entry);
+  return &entry;
+}
+
+void TypeTable::set_kind(TypeEntry& entry, int depth) {
+  entry.has_gc = (entry.flags & places::have_gc) != 0;
+  const bool has_pre_header = layout_.attributes.dict != 0 &&
+                              (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
+  entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
+  entry.has_exact_size = entry.item_size == 0 && (entry.flags & cpython::type_flags::inline_values) == 0;
+  const auto flag = std::find_if(flagged.begin(), flagged.end(),
+                                 [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
+  if (flag != flagged.end()) {
+    entry.kind = flag->kind;
+    return;
+  }
+  const auto known =
+      std::find_if(named.begin(), named.end(), [&](const Named& one) { return one.name == entry.name; });
+  if (known != named.end()) {
+    entry.kind = known->kind;
+    return;
+  }
+  entry.kind = (entry.flags & cpython::type_flags::heap_type) != 0 ? ObjectKind::instance : ObjectKind::other;
+  if (depth >= deepest_base) return;
+  // A class that derives from one of those keeps its data where that does.
+  const auto base = memory_.read_value<std::uint64_t>({entry.address + places::type_base});
+  if (!base || *base == 0 || *base == entry.address || (*base & 7U) != 0) return;
+  const auto slot = slot_of(*base);
+  const auto* const parent = slots_[slot].address == *base ? slots_[slot].entry : read_type(*base, deepest_metatype - 1);
+  if (parent != nullptr && parent->kind != ObjectKind::other && parent->kind != ObjectKind::instance) {
+    entry.kind = parent->kind;
+  }
+}
+
+TypeEntry& TypeTable::add_runtime() {
+  auto& entry = entries_.emplace_back();
+  entry.index = static_cast<std::uint32_t>(entries_.size() - 1);
+  entry.kind = ObjectKind::runtime;
+  entry.name = "(interpreter)";
+  entry.flags = 0;
+  return entry;
+}
+
+std::string TypeTable::qualified_name(const TypeEntry& entry) const {
+  if ((entry.flags & cpython::type_flags::heap_type) == 0) {
+    if (entry.kind == ObjectKind::runtime) return entry.name;
+    if (entry.name.empty()) return "(a type whose name is not in memory)";
+    return entry.name.find('.') == std::string::npos ? "builtins." + entry.name : entry.name;
+  }
+  std::string name = entry.name;
+  if (layout_.type.cached_keys.is_present()) {
+    // PyHeapTypeObject: ht_qualname stands before ht_cached_keys (Include/cpython/object.h).
+    const auto place = memory_.read_value<Address>({entry.address + layout_.type.cached_keys.offset() - 8});
+    auto qualified = place ? cpython::read_unicode(memory_, layout_, *place) : base::Result<std::string>(name);
+    if (qualified && !qualified->empty()) name = std::move(*qualified);
+  }
+  if (entry.name.find('.') != std::string::npos) return entry.name;  // of C: PyType_FromSpec takes it whole
+  constexpr std::size_t most_attributes = 65'536;
+  const auto dict = memory_.read_value<Address>({entry.address + places::type_dict});
+  if (!dict || dict->is_null()) return name;
+  const auto contents = cpython::read_dict(memory_, layout_, *dict, most_attributes);
+  if (!contents) return name;
+  const auto module = cpython::find_item(memory_, layout_, contents->items, "__module__");
+  if (!module || !module->has_value()) return name;
+  const auto text = cpython::read_unicode(memory_, layout_, (*module)->value);
+  return text ? *text + "." + name : name;
+}
+
+}  // namespace tidemark::heap
