@@ -15,7 +15,7 @@ namespace tidemark::heap {
 
 struct ThreadStackPlace {
   std::uint64_t thread_pointer = 0;  ///< what fs points to
-  Range range;                       ///< the mapping
+  Range range;                       ///< the mapping; where no guard page lies before it, what is near the descriptor
   bool is_in_use = false;
 };
 
