@@ -23,9 +23,6 @@ std::uint64_t type_of_types(const LedgerRequest& request) {
 
 }  // namespace
 
-LedgerBuilder::LedgerBuilder(const LedgerRequest& request, AddressSpace space)
-    : request_(request), space_(std::move(space)) {}
-
 void LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail, std::uint64_t count) {
   for (const auto& part : claims_.claim(range)) {
     rows_.add(owner, detail, space_.tally(part), count);
@@ -267,10 +264,6 @@ model::HeapLedger LedgerBuilder::run() {
   return std::move(ledger_);
 }
 
-base::Result<model::HeapLedger> read_ledger(LedgerRequest request) {
-  auto space = AddressSpace::make(std::move(request.smaps), request.pages);
-  if (!space) return base::fail(std::move(space).error());
-  return LedgerBuilder(request, std::move(*space)).run();
-}
+model::HeapLedger read_ledger(const LedgerRequest& request) { return LedgerBuilder(request).run(); }
 
 }  // namespace tidemark::heap

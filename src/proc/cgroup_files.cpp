@@ -62,6 +62,18 @@ std::optional<std::uint64_t> real_limit(std::uint64_t bytes) {
   return bytes < beyond_all_memory ? std::optional(bytes) : std::nullopt;
 }
 
+std::optional<std::uint64_t>* member_of(CgroupStat& stat, std::string_view key) {
+  if (key == "inactive_file") return &stat.inactive_file;
+  if (key == "total_inactive_file") return &stat.total_inactive_file;
+  if (key == "hierarchical_memory_limit") return &stat.hierarchical_limit;
+  if (key == "anon") return &stat.anon;
+  if (key == "file") return &stat.file;
+  if (key == "kernel") return &stat.kernel;
+  if (key == "total_rss") return &stat.total_rss;
+  if (key == "total_cache") return &stat.total_cache;
+  return nullptr;
+}
+
 }  // namespace
 
 Result<CgroupStat> parse_cgroup_stat(std::string_view text) {
@@ -69,10 +81,7 @@ Result<CgroupStat> parse_cgroup_stat(std::string_view text) {
   std::string_view rest = text, line;
   while (detail::next_line(rest, line)) {
     const std::string_view whole = line, key = detail::next_word(line);
-    std::optional<std::uint64_t>* const value = key == "inactive_file"               ? &out.inactive_file
-                                                : key == "total_inactive_file"       ? &out.total_inactive_file
-                                                : key == "hierarchical_memory_limit" ? &out.hierarchical_limit
-                                                                                     : nullptr;
+    std::optional<std::uint64_t>* const value = member_of(out, key);
     if (value == nullptr) continue;
     if (!detail::take_number(line, value->emplace())) return fail(detail::malformed(read_step, "no number", whole));
   }
@@ -144,24 +153,53 @@ Result<std::optional<std::uint64_t>> CgroupFiles::lowest_limit(const CgroupStat&
   return lowest;
 }
 
-Result<model::CgroupReading> CgroupFiles::read() const {
-  const FileNames names = names_of(version_);
+Result<std::uint64_t> CgroupFiles::read_usage() const {
   detail::TextBuffer buffer;
-  auto usage_text = buffer.read(usage_.get(), read_step);
-  auto usage = usage_text ? parse_bytes(*usage_text) : fail(std::move(usage_text).error());
-  if (!usage) return fail(at(std::move(usage).error(), path_ + "/" + names.usage));
+  auto text = buffer.read(usage_.get(), read_step);
+  auto usage = text ? parse_bytes(*text) : fail(std::move(text).error());
+  if (!usage) return fail(at(std::move(usage).error(), path_ + "/" + names_of(version_).usage));
+  return usage;
+}
 
-  auto stat_text = buffer.read(stat_.get(), read_step);
-  auto stat = stat_text ? parse_cgroup_stat(*stat_text) : fail(std::move(stat_text).error());
+Result<CgroupStat> CgroupFiles::read_stat() const {
+  detail::TextBuffer buffer;
+  auto text = buffer.read(stat_.get(), read_step);
+  auto stat = text ? parse_cgroup_stat(*text) : fail(std::move(text).error());
   if (!stat) return fail(at(std::move(stat).error(), path_ + "/memory.stat"));
+  return stat;
+}
 
+Result<model::CgroupReading> CgroupFiles::read() const {
+  const auto usage = read_usage();
+  if (!usage) return fail(usage.error());
+  const auto stat = read_stat();
+  if (!stat) return fail(stat.error());
   auto limit = lowest_limit(*stat);
-  if (!limit) return fail(at(std::move(limit).error(), path_ + "/" + names.limit));
+  if (!limit) return fail(at(std::move(limit).error(), path_ + "/" + names_of(version_).limit));
 
   model::CgroupReading reading{.memory = *usage, .working_set = std::nullopt, .limit = *limit};
   const auto inactive = version_ == CgroupVersion::v1 ? stat->total_inactive_file : stat->inactive_file;
   if (inactive) reading.working_set = *usage - std::min(*usage, *inactive);
   return reading;
+}
+
+Result<CgroupParts> CgroupFiles::read_parts() const {
+  const auto usage = read_usage();
+  if (!usage) return fail(usage.error());
+  const auto stat = read_stat();
+  if (!stat) return fail(stat.error());
+  auto limit = lowest_limit(*stat);
+  if (!limit) return fail(at(std::move(limit).error(), path_ + "/" + names_of(version_).limit));
+  const auto anon = version_ == CgroupVersion::v1 ? stat->total_rss : stat->anon;
+  const auto file = version_ == CgroupVersion::v1 ? stat->total_cache : stat->file;
+  if (!anon || !file) {
+    return fail(base::Error{.code = ErrorCode::unsupported,
+                            .doing = std::string(read_step),
+                            .path = path_ + "/memory.stat",
+                            .detail = "it does not say what the usage is made of"});
+  }
+  return CgroupParts{
+      .usage = *usage, .anon = *anon, .file = *file, .kernel = stat->kernel.value_or(0), .limit = *limit};
 }
 
 }  // namespace tidemark::proc

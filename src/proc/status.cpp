@@ -52,6 +52,7 @@ bool take_memory_line(std::string_view key, std::string_view value, StatusFields
   if (key == "VmRSS") return take_size(value, out.vm_rss);
   if (key == "VmData") return take_size(value, out.vm_data);
   if (key == "VmSwap") return take_size(value, out.vm_swap);
+  if (key == "VmPTE") return take_size(value, out.vm_pte);
   if (key == "RssAnon") return take_size(value, out.rss_anon);
   if (key == "RssFile") return take_size(value, out.rss_file);
   if (key == "RssShmem") return take_size(value, out.rss_shmem);

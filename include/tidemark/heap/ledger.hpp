@@ -11,13 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "tidemark/base/result.hpp"
+#include "tidemark/base/address.hpp"
 #include "tidemark/cpython/layout.hpp"
 #include "tidemark/cpython/snapshot_reader.hpp"
+#include "tidemark/heap/moment.hpp"
 #include "tidemark/memory/memory_source.hpp"
 #include "tidemark/model/heap.hpp"
-#include "tidemark/proc/page_map.hpp"
-#include "tidemark/proc/smaps.hpp"
 
 namespace tidemark::heap {
 
@@ -30,13 +29,12 @@ struct PythonPlace {
 
 struct LedgerRequest {
   const memory::MemorySource& memory;
-  std::vector<proc::SmapsRegion> smaps;  ///< of the moment that the ledger is of
-  const proc::PageMap& pages;            ///< of the same
+  const Moment& moment;  ///< that the ledger is of
   std::optional<PythonPlace> python = {};
   std::vector<base::Tid> thread_ids = {};  ///< as the process itself names its threads
 };
 
-/// Without consistency, cost and what cgroup and /proc have beside: those are the caller's. Errors: those of PageMap.
-[[nodiscard]] base::Result<model::HeapLedger> read_ledger(LedgerRequest request);
+/// Without consistency, bound and cost, and what cgroup and /proc have beside: those are the caller's.
+[[nodiscard]] model::HeapLedger read_ledger(const LedgerRequest& request);
 
 }  // namespace tidemark::heap

@@ -68,11 +68,22 @@ struct CgroupStat {
   std::optional<std::uint64_t> inactive_file;        ///< v2
   std::optional<std::uint64_t> total_inactive_file;  ///< v1, with descendants
   std::optional<std::uint64_t> hierarchical_limit;   ///< v1: the lowest of this and all ancestors
+  std::optional<std::uint64_t> anon, file;           ///< v2: anonymous memory; page cache with tmpfs
+  std::optional<std::uint64_t> kernel;               ///< v2, kernel 5.18
+  std::optional<std::uint64_t> total_rss, total_cache;  ///< v1, with descendants: the same two
 };
 [[nodiscard]] base::Result<CgroupStat> parse_cgroup_stat(std::string_view text);
 
 /// memory.max or memory.limit_in_bytes: nullopt for "max" and for v1's "unlimited" (LONG_MAX rounded down to a page).
 [[nodiscard]] base::Result<std::optional<std::uint64_t>> parse_cgroup_limit(std::string_view text);
+
+/// What the usage of a cgroup is made of: bytes.
+struct CgroupParts {
+  std::uint64_t usage = 0;
+  std::uint64_t anon = 0, file = 0;  ///< anonymous memory; page cache with tmpfs
+  std::uint64_t kernel = 0;          ///< 0 where the kernel does not say
+  std::optional<std::uint64_t> limit;
+};
 
 /// One cgroup with kept descriptors.
 class CgroupFiles {
@@ -91,9 +102,14 @@ class CgroupFiles {
   /// the path (memory.high is none). `gone` when the cgroup has been removed.
   [[nodiscard]] base::Result<model::CgroupReading> read() const;
 
+  /// What the usage is made of. Errors: as read(); `unsupported` when the kernel does not say.
+  [[nodiscard]] base::Result<CgroupParts> read_parts() const;
+
  private:
   CgroupFiles(CgroupVersion version, std::string path) : version_(version), path_(std::move(path)) {}
 
+  [[nodiscard]] base::Result<std::uint64_t> read_usage() const;
+  [[nodiscard]] base::Result<CgroupStat> read_stat() const;
   [[nodiscard]] base::Result<void> open_limits(const std::string& mount_directory);
   [[nodiscard]] base::Result<std::optional<std::uint64_t>> lowest_limit(const CgroupStat& stat) const;
 

@@ -20,7 +20,7 @@ struct StatusFields {
   std::uint32_t pid_namespaces = 0;    ///< how many numbers NSpid had; 1 = the same namespace as this /proc
   std::uint32_t real_uid = 0, effective_uid = 0;
   std::uint32_t real_gid = 0, effective_gid = 0;
-  std::optional<std::uint64_t> vm_peak, vm_size, vm_hwm, vm_rss, vm_data, vm_swap;
+  std::optional<std::uint64_t> vm_peak, vm_size, vm_hwm, vm_rss, vm_data, vm_swap, vm_pte;
   std::optional<std::uint64_t> rss_anon, rss_file, rss_shmem;
   std::uint64_t threads = 0;
   std::optional<std::uint64_t> voluntary_switches, involuntary_switches;

@@ -21,7 +21,7 @@ namespace tidemark::heap {
 
 class LedgerBuilder {
  public:
-  LedgerBuilder(const LedgerRequest& request, AddressSpace space);
+  explicit LedgerBuilder(const LedgerRequest& request) : request_(request), space_(request.moment.space()) {}
 
   [[nodiscard]] model::HeapLedger run();
 
@@ -46,7 +46,7 @@ class LedgerBuilder {
   [[nodiscard]] std::string other_allocator() const;
 
   const LedgerRequest& request_;
-  AddressSpace space_;
+  const AddressSpace& space_;
   Claims claims_;
   RowBook rows_;
   model::HeapLedger ledger_;
