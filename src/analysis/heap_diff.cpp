@@ -152,4 +152,14 @@ HeapMatches match_processes(const Processes& before, const Processes& after) {
   return matches;
 }
 
+HeapComparison compare_heaps(const Processes& before, const Processes& after) {
+  HeapMatches matches = match_processes(before, after);
+  HeapComparison comparison{
+      .processes = {}, .only_before = std::move(matches.only_before), .only_after = std::move(matches.only_after)};
+  for (const auto& pair : matches.pairs) {
+    comparison.processes.push_back({pair, difference_of(pair.before->ledger, pair.after->ledger)});
+  }
+  return comparison;
+}
+
 }  // namespace tidemark::analysis

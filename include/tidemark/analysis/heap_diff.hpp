@@ -75,4 +75,18 @@ struct HeapMatches {
 [[nodiscard]] HeapMatches match_processes(const std::vector<model::HeapProcess>& before,
                                           const std::vector<model::HeapProcess>& after);
 
+struct HeapComparedProcess {
+  HeapPair pair;
+  HeapDiff diff;
+};
+
+struct HeapComparison {
+  std::vector<HeapComparedProcess> processes;
+  std::vector<const model::HeapProcess*> only_before, only_after;
+};
+
+/// As match_processes(), with the differences.
+[[nodiscard]] HeapComparison compare_heaps(const std::vector<model::HeapProcess>& before,
+                                           const std::vector<model::HeapProcess>& after);
+
 }  // namespace tidemark::analysis
