@@ -76,7 +76,8 @@ class OwnerTable {
     if (rows.size() == 1) return add(title_of(owner, rows.front().detail, style_), rows.front());
     add(std::string(title_of(owner)), sum_of(rows));
     const std::size_t shown = shown_details(rows);
-    for (std::size_t at = 0; at < shown; ++at) add_detail(name(said_or_plain(rows[at].detail), style_), rows[at]);
+    if (shown == 0) return;  // all of them small: the owner's line says enough
+    for (std::size_t at = 0; at < shown; ++at) add_detail(name(detail_or_other(rows[at].detail), style_), rows[at]);
     if (shown == rows.size()) return;
     const auto rest = static_cast<std::ptrdiff_t>(shown);
     add_detail(fmt::format("others ({})", rows.size() - shown), sum_of({rows.begin() + rest, rows.end()}));
@@ -84,7 +85,7 @@ class OwnerTable {
 
   void add_detail(const std::string& title, const HeapRow& row) { add("  " + title, row); }
 
-  static std::string said_or_plain(const std::string& detail) { return detail.empty() ? "other" : detail; }
+  static std::string detail_or_other(const std::string& detail) { return detail.empty() ? "other" : detail; }
 
   /// One alone is never folded: its line would be as long.
   [[nodiscard]] std::size_t shown_details(const std::vector<HeapRow>& rows) const {
@@ -109,11 +110,13 @@ void add_owners(const model::HeapLedger& ledger, bool with_private, const TextSt
   std::string text;
   if (ledger.consistency != "racing") {
     text = "Exact: nothing ran meanwhile, and the rows add up to RSS as smaps has it.";
-  } else if (ledger.rss_bytes > 0) {
+  } else if (ledger.bound_bytes == 0) {
+    text = "Racing: it ran meanwhile, and nothing was seen to move.";
+  } else {
     text = fmt::format("Racing: no row is further from the truth than {} ({} % of RSS).",
                        megabytes(as_double(ledger.bound_bytes)), share_cell(ledger.bound_bytes, ledger.rss_bytes));
   }
-  if (!text.empty()) document.push_back(Sentences{.text = std::move(text), .indent = 2, .apart = true});
+  document.push_back(Sentences{.text = std::move(text), .indent = 2, .apart = true});
 }
 
 }  // namespace tidemark::present::detail

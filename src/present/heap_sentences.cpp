@@ -25,8 +25,8 @@ double percent_of(Bytes part, Bytes whole) { return whole == 0 ? 0 : 100 * as_do
 
 class SentenceMaker {
  public:
-  SentenceMaker(const model::HeapLedger& ledger, const TextStyle& style, Document& document)
-      : ledger_(ledger), style_(style), document_(document) {}
+  SentenceMaker(const model::HeapProcess& process, const TextStyle& style, Document& document)
+      : process_(process), ledger_(process.ledger), style_(style), document_(document) {}
 
   void add_all() {
     add_shares();
@@ -154,8 +154,9 @@ class SentenceMaker {
     }
   }
 
+  /// A child is nearly always in its parent's, of which it was said.
   void add_cgroup() {
-    if (!ledger_.cgroup) return;
+    if (!ledger_.cgroup || process_.parent != 0) return;
     const auto& cgroup = *ledger_.cgroup;
     const bool has_cache = percent_of(cgroup.file_bytes, cgroup.usage_bytes) >= page_cache_percent;
     const bool is_near =
@@ -183,6 +184,7 @@ class SentenceMaker {
     say(text + "; the bound has it.");
   }
 
+  const model::HeapProcess& process_;
   const model::HeapLedger& ledger_;
   const TextStyle& style_;
   Document& document_;
@@ -209,8 +211,8 @@ std::string pause_words(const model::HeapLedger& ledger) {
 
 }  // namespace
 
-void add_sentences(const model::HeapLedger& ledger, const TextStyle& style, Document& document) {
-  SentenceMaker(ledger, style, document).add_all();
+void add_sentences(const model::HeapProcess& process, const TextStyle& style, Document& document) {
+  SentenceMaker(process, style, document).add_all();
 }
 
 void add_cost(const model::HeapLedger& ledger, Document& document) {

@@ -58,7 +58,7 @@ void add_ledger(const model::HeapProcess& process, bool with_private, const Heap
     case HeapTables::owners:
       add_owners(ledger, with_private, style.text, document);
       add_beside(ledger, document);
-      add_sentences(ledger, style.text, document);
+      add_sentences(process, style.text, document);
       break;
   }
   for (const auto& note : ledger.notes) {

@@ -32,7 +32,7 @@ void add_files(const model::HeapLedger& ledger, const TextStyle& style, Document
 void add_types(const model::HeapLedger& ledger, const TextStyle& style, Document& document);
 
 /// What the figures mean, as far as they mean something.
-void add_sentences(const model::HeapLedger& ledger, const TextStyle& style, Document& document);
+void add_sentences(const model::HeapProcess& process, const TextStyle& style, Document& document);
 void add_cost(const model::HeapLedger& ledger, Document& document);
 
 /// The sum over several processes, and what each child has unshared from its parent since fork.
