@@ -116,7 +116,7 @@ Manual heap_manual() {
       "few objects hold arenas, whether native code leaks.\n\n"
       "The process is read while it runs, and how wrong a row can be is printed. With\n"
       "--consistency stopped or frozen it is exact, at the price of a pause, which is\n"
-      "printed too. Nothing is ever written into its memory.\n";
+      "printed too.\n";
   add_options(manual.options);
   manual.examples = {
       {"tidemark heap -p 4711", "where its memory is now"},

@@ -226,9 +226,9 @@ TEST_CASE("a COMMAND that ended at once: it and its children before are short-li
 TEST_CASE("ledgers of heaps come in turns, at least so far apart, without the lists that grow") {
   Forked target;
   int readings = 0;
-  CollectOptions options{.python = false, .smaps = {.enabled = false}};
+  collect::CollectOptions options{.python = false, .smaps = {.enabled = false}};
   options.heap_interval_ns = 30 * base::ns_per_second;
-  options.read_heap = [&](const Machine&, proc::ProcessFiles& files, const model::ProcessIdentity& identity) {
+  options.read_heap = [&](const collect::Machine&, proc::ProcessFiles& files, const model::ProcessIdentity& identity) {
     CHECK(files.pid() == target.pid());
     CHECK(identity.pid == target.pid());
     ++readings;
@@ -259,9 +259,9 @@ TEST_CASE("ledgers of heaps come in turns, at least so far apart, without the li
 TEST_CASE("a ledger that cannot be read is a gap, said once; the recording goes on") {
   Forked target;
   int readings = 0;
-  CollectOptions options{.python = false, .smaps = {.enabled = false}};
+  collect::CollectOptions options{.python = false, .smaps = {.enabled = false}};
   options.heap_interval_ns = base::ns_per_second;
-  options.read_heap = [&](const Machine&, proc::ProcessFiles&, const model::ProcessIdentity&) {
+  options.read_heap = [&](const collect::Machine&, proc::ProcessFiles&, const model::ProcessIdentity&) {
     ++readings;
     return base::Result<model::HeapLedger>(
         base::fail({.code = base::ErrorCode::malformed, .doing = "read the ledger", .detail = "no top chunk"}));
