@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "detail/command_line.hpp"
-#include "detail/heap_target.hpp"
+#include "detail/heap_run.hpp"
 #include "detail/targets.hpp"
 #include "detail/terminal.hpp"
 #include "tidemark/cli/command.hpp"
@@ -52,7 +52,8 @@ present::HeapTables tables_of(HeapView view) {
 
 class HeapRun {
  public:
-  HeapRun(const HeapOptions& options, Streams& streams) : options_(options), streams_(streams) {}
+  HeapRun(const HeapOptions& options, const HeapTargetReader& reader, Streams& streams)
+      : options_(options), reader_(reader), streams_(streams) {}
 
   int run() {
     if (!options_.diff_file.empty()) {
@@ -97,7 +98,7 @@ class HeapRun {
     into.consistency = word_of(options_.consistency);
     into.wall_ns = clock_.wall_ns();
     for (const auto& target : options_.children ? with_descendants(root, targets) : targets) {
-      auto answer = read_heap_target(root, target, options_);
+      auto answer = reader_(root, target, options_);
       answer.process.identity.pid = target.pid;
       answer.process.parent = target.parent;
       if (answer.failure) answer.process.failure = answer.failure->message;
@@ -122,15 +123,20 @@ class HeapRun {
 
   int finish() {
     if (!any_read_ && first_failure_ != 0 && !options_.json) return first_failure_;
-    if (!options_.save_file.empty() && any_read_) {
-      if (const auto saved = record::save_heap(options_.save_file, now_); !saved) {
-        return print_failure(streams_, "heap", explain_save(options_.save_file, saved.error()));
-      }
-    }
+    const auto not_saved = save();
     streams_.out << (compares() ? compared() : shown()) << std::flush;
+    if (not_saved) return *not_saved;
     if (!streams_.out) return static_cast<int>(ExitStatus::partial);
     if (!any_read_ && first_failure_ != 0) return first_failure_;
     return static_cast<int>(is_partial_ ? ExitStatus::partial : ExitStatus::done);
+  }
+
+  /// A status when that failed: what was read is shown all the same.
+  std::optional<int> save() {
+    if (options_.save_file.empty() || !any_read_) return std::nullopt;
+    const auto saved = record::save_heap(options_.save_file, now_);
+    if (saved) return std::nullopt;
+    return print_failure(streams_, "heap", explain_save(options_.save_file, saved.error()));
   }
 
   [[nodiscard]] bool compares() const { return options_.growth_ns || !options_.diff_file.empty(); }
@@ -156,6 +162,7 @@ class HeapRun {
   }
 
   const HeapOptions& options_;
+  const HeapTargetReader& reader_;
   Streams& streams_;
   base::SystemClock clock_;
   model::HeapReading before_, now_;
@@ -167,9 +174,13 @@ class HeapRun {
 
 }  // namespace
 
+int run_heap(const HeapOptions& options, const HeapTargetReader& reader, Streams& streams) {
+  return HeapRun(options, reader, streams).run();
+}
+
 int run_heap(std::span<const std::string> arguments, Streams& streams) {
   return run_parsed(heap_manual(), parse_heap_options(arguments), streams,
-                    [&](const HeapOptions& options) { return HeapRun(options, streams).run(); });
+                    [&](const HeapOptions& options) { return run_heap(options, read_heap_target, streams); });
 }
 
 }  // namespace tidemark::cli
