@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "detail/command_line.hpp"
+#include "detail/heap_for_recording.hpp"
 #include "detail/recorder.hpp"
 #include "detail/runtime_directories.hpp"
 #include "detail/targets.hpp"
@@ -70,6 +71,10 @@ collect::CollectOptions collect_options(const RecordOptions& options) {
   collect.may_be_gone = !options.command.empty();
   collect.maps = options.maps;
   collect.stacks = options.stacks;
+  if (options.heap_interval_ns) {
+    collect.heap_interval_ns = options.heap_interval_ns;
+    collect.read_heap = read_heap_for_recording;
+  }
   collect.smaps.enabled = options.pss != PssMode::off;
   if (options.pss == PssMode::every) collect.smaps.interval_ns = options.pss_interval_ns;
   return collect;

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
-#include <regex>
 
 #include "detail/command_line.hpp"
+#include "detail/target_options.hpp"
+#include "tidemark/base/clock.hpp"
 #include "tidemark/base/quantities.hpp"
 
 namespace tidemark::cli {
@@ -38,6 +39,8 @@ void add_options(po::options_description& options) {
       "how often to read PSS and USS");
   add("maps", "put memory by mapping kind into the JSONL");
   add("stacks", "put the stacks of all Python threads into the JSONL");
+  add("heap", po::value<std::string>()->value_name("TIME"),
+      "read the heap's ledger this often at most, as far as its cost allows");
   add("require", po::value<std::string>()->value_name("python"), "fail when the interpreter cannot be read");
   add("mark-signal", "SIGUSR1 opens a phase");
   add("quiet,q", "no progress line and no closing summary");
@@ -54,12 +57,7 @@ void read_targets(const CommandLine& line, RecordOptions& options) {
   const std::string example = "tidemark record -p PID, tidemark record --name REGEX, or tidemark record -- COMMAND";
   if (kinds == 0) refuse("no process named", example);
   if (kinds > 1) refuse("-p, --name and -- COMMAND exclude each other", example);
-  if (!line.has("name")) return;
-  try {
-    const std::regex checked(options.name_regex, std::regex::extended);
-  } catch (const std::regex_error& error) {
-    refuse(fmt::format("--name '{}' is not a regular expression: {}", options.name_regex, error.what()));
-  }
+  if (line.has("name")) check_name_regex(options.name_regex);
 }
 
 void read_times(const CommandLine& line, RecordOptions& options) {
@@ -70,6 +68,12 @@ void read_times(const CommandLine& line, RecordOptions& options) {
   if (line.has("duration")) {
     options.duration_ns = line.time_ns("duration");
     if (*options.duration_ns == 0) refuse("--duration 0 records nothing", "leave it out to record until Ctrl-C");
+  }
+  if (line.has("heap")) {
+    options.heap_interval_ns = line.time_ns("heap");
+    if (*options.heap_interval_ns < base::ns_per_second) {
+      refuse(fmt::format("--heap {} is too often", line.text("heap")), "1s at least; 30s is a good beginning");
+    }
   }
   const auto pss = line.text("pss");
   if (pss == "off") {
@@ -167,6 +171,7 @@ Manual record_manual() {
       {"tidemark record -p 4711", "until Ctrl-C"},
       {"tidemark record -p 4711 -i 100ms -d 10m -o soak.csv -o soak.jsonl", "ten minutes, finely"},
       {"tidemark record --name 'gunicorn|celery' -o night.csv --rotate 100MB --keep 10", "over night"},
+      {"tidemark record -p 4711 --heap 30s -o night.jsonl", "with the ledger of its heap"},
       {"tidemark record -o - -q -p 4711 | head", "CSV on standard output"},
       {"tidemark record -o test.csv -- python3 -m pytest tests/soak", "a command and all it starts"},
   };

@@ -27,28 +27,15 @@ class StackRun {
       return print_failure(streams_, "stack", "/proc cannot be read: " + base::describe(root.error()),
                            "mount it: mount -t proc proc /proc", ExitStatus::cannot_open);
     }
-    auto targets = find_targets(*root);
+    const auto targets = find_targets(*root, options_.pids, options_.name_regex);
     if (const auto* failure = std::get_if<Failure>(&targets)) return print_failure(streams_, "stack", *failure);
     (void)proc::set_own_oom_score_adj(first_oom_victim).has_value();  // when memory runs out we go first
-    const auto& named = std::get<std::vector<StackTarget>>(targets);
+    const auto& named = std::get<std::vector<Target>>(targets);
     for (const auto& target : options_.children ? with_descendants(*root, named) : named) read(*root, target);
     return finish();
   }
 
  private:
-  [[nodiscard]] std::variant<std::vector<StackTarget>, Failure> find_targets(const proc::ProcRoot& root) const {
-    std::vector<StackTarget> targets;
-    if (options_.name_regex.empty()) {
-      for (const base::Pid pid : options_.pids) targets.push_back({.pid = pid});
-      return targets;
-    }
-    const auto found = find_by_name(root, options_.name_regex);
-    if (!found) return Failure{base::describe(found.error()), {}, ExitStatus::cannot_open};
-    if (found->empty()) return explain_no_match(options_.name_regex);
-    for (const base::Pid pid : *found) targets.push_back({.pid = pid});
-    return targets;
-  }
-
   void read(const proc::ProcRoot& root, const StackTarget& target) {
     auto answer = read_stack_target(root, target, options_);
     const bool is_named = target.parent == 0;

@@ -4,10 +4,10 @@
 
 #include <boost/program_options.hpp>
 #include <charconv>
-#include <regex>
 
 #include "detail/command_line.hpp"
 #include "detail/locate_options.hpp"
+#include "detail/target_options.hpp"
 #include "tidemark/present/units.hpp"
 
 namespace tidemark::cli {
@@ -15,8 +15,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::int64_t shortest_pause_ns = base::ns_per_ms;
-constexpr std::int64_t longest_pause_ns = 60 * base::ns_per_second;
 constexpr std::size_t shown_columns = 40;
 
 void add_options(po::options_description& options) {
@@ -37,23 +35,6 @@ void add_options(po::options_description& options) {
   add("no-source", "no source lines");
   add_locate_options(add);
   add("help,h", "this text");
-}
-
-void read_targets(const CommandLine& line, StackOptions& options) {
-  for (const auto& text : line.texts("pid")) {
-    options.pids.push_back(parse_pid(text, "a pid is a positive whole number; --name REGEX finds processes by name"));
-  }
-  if (line.has("name")) options.name_regex = line.text("name");
-  const std::string example = "tidemark stack -p PID, or tidemark stack --name REGEX";
-  if (options.pids.empty() && !line.has("name")) refuse("no process named", example);
-  if (!options.pids.empty() && line.has("name")) refuse("-p and --name exclude each other", example);
-  if (!line.has("name")) return;
-  try {
-    const std::regex checked(options.name_regex, std::regex::extended);
-  } catch (const std::regex_error& error) {
-    refuse(fmt::format("--name '{}' is not a regular expression: {}",
-                       present::printable(options.name_regex, shown_columns), error.what()));
-  }
 }
 
 void read_format(const CommandLine& line, StackOptions& options) {
@@ -82,10 +63,7 @@ void read_consistency(const CommandLine& line, StackOptions& options) {
   options.stopped = word == "stopped";
   if (!line.has("max-pause")) return;
   if (!options.stopped) refuse("--max-pause needs --consistency stopped: else nothing is stopped");
-  options.max_pause_ns = line.time_ns("max-pause");
-  if (options.max_pause_ns < shortest_pause_ns || options.max_pause_ns > longest_pause_ns) {
-    refuse(fmt::format("--max-pause {} is out of range", line.text("max-pause")), "1ms to 60s");
-  }
+  options.max_pause_ns = read_max_pause(line);
 }
 
 }  // namespace
@@ -118,7 +96,9 @@ ParsedStackOptions parse_stack_options(std::span<const std::string> arguments) {
   return parse_command<StackOptions>(stack_manual(), arguments, false, [](const CommandLine& line) {
     StackOptions options;
     options.children = line.has("children");
-    read_targets(line, options);
+    auto choice = read_target_choice(line, "stack");
+    options.pids = std::move(choice.pids);
+    options.name_regex = std::move(choice.name_regex);
     read_format(line, options);
     read_consistency(line, options);
     options.locate = locate_options_of(line);

@@ -215,26 +215,6 @@ StackAnswer read_stack_target(const proc::ProcRoot& root, const StackTarget& tar
   return TargetReading(root, target, options).run();
 }
 
-std::vector<StackTarget> with_descendants(const proc::ProcRoot& root, const std::vector<StackTarget>& targets) {
-  std::set<base::Pid> known;
-  for (const auto& target : targets) known.insert(target.pid);
-  std::vector<StackTarget> all;
-  std::vector<StackTarget> waiting(targets.rbegin(), targets.rend());  // the last one comes next
-  while (!waiting.empty()) {
-    all.push_back(waiting.back());
-    waiting.pop_back();
-    const base::Pid parent = all.back().pid;
-    auto files = proc::ProcessFiles::open(root, parent);
-    std::vector<base::Pid> children;
-    if (!files || !files->children(children)) continue;
-    std::sort(children.rbegin(), children.rend());
-    for (const base::Pid child : children) {
-      if (known.insert(child).second) waiting.push_back({.pid = child, .parent = parent});
-    }
-  }
-  return all;
-}
-
 bool is_partial(const model::StackReading& reading) {
   return !reading.gaps.empty() || std::any_of(reading.threads.begin(), reading.threads.end(),
                                               [](const auto& thread) { return thread.failure.has_value(); });

@@ -58,4 +58,38 @@ base::Result<std::vector<base::Pid>> find_by_name(const proc::ProcRoot& root, co
   return found;
 }
 
+std::variant<std::vector<Target>, Failure> find_targets(const proc::ProcRoot& root, const std::vector<base::Pid>& pids,
+                                                        const std::string& expression) {
+  std::vector<base::Pid> named = pids;
+  if (!expression.empty()) {
+    auto found = find_by_name(root, expression);
+    if (!found) return Failure{base::describe(found.error()), {}, ExitStatus::cannot_open};
+    if (found->empty()) return explain_no_match(expression);
+    named = std::move(*found);
+  }
+  std::vector<Target> targets;
+  for (const base::Pid pid : named) targets.push_back({.pid = pid});
+  return targets;
+}
+
+std::vector<Target> with_descendants(const proc::ProcRoot& root, const std::vector<Target>& targets) {
+  std::set<base::Pid> known;
+  for (const auto& target : targets) known.insert(target.pid);
+  std::vector<Target> all;
+  std::vector<Target> waiting(targets.rbegin(), targets.rend());  // the last one comes next
+  while (!waiting.empty()) {
+    all.push_back(waiting.back());
+    waiting.pop_back();
+    const base::Pid parent = all.back().pid;
+    auto files = proc::ProcessFiles::open(root, parent);
+    std::vector<base::Pid> children;
+    if (!files || !files->children(children)) continue;
+    std::sort(children.rbegin(), children.rend());
+    for (const base::Pid child : children) {
+      if (known.insert(child).second) waiting.push_back({.pid = child, .parent = parent});
+    }
+  }
+  return all;
+}
+
 }  // namespace tidemark::cli

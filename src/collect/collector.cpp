@@ -12,8 +12,6 @@ namespace {
 // each GB of RSS; several times that on a busy machine), so that the first reading keeps the share too.
 constexpr std::int64_t smaps_base_cost_ns = 500'000;
 constexpr double smaps_cost_ns_per_byte = 0.02;
-// The rate in force is said anew when it has changed by half.
-constexpr double rate_news_factor = 1.5;
 
 std::int64_t guessed_smaps_cost_ns(model::Bytes rss) {
   return smaps_base_cost_ns + static_cast<std::int64_t>(smaps_cost_ns_per_byte * static_cast<double>(rss));
@@ -34,6 +32,7 @@ Collector::Collector(const CollectOptions& options, const base::Clock& clock, Ma
       forks_(std::move(forks)),
       ration_(options.smaps),
       stack_ration_({.share = stack_share}),
+      heap_ration_({.share = heap_share, .interval_ns = options.heap_interval_ns}),
       own_pid_(::getpid()) {}
 
 std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const CollectOptions& options,
@@ -126,7 +125,8 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   read_from(known, context, batch.tick);
   if (options_.stacks) read_stacks(elapsed_ns, batch.tick);
   read_rationed(context, batch.tick);
-  report_rate(elapsed_ns, readings);
+  report_rate(ration_, rationed_source(options_.maps), announced_smaps_seconds_, readings);
+  if (options_.read_heap) read_heaps(context, batch.tick);
   if (!memory) refuse_system(memory.error(), batch.tick, readings);
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i]->keep(batch.tick.samples[i], elapsed_ns);
   totals_.rows += batch.tick.samples.size();
@@ -179,52 +179,12 @@ void Collector::read_rationed(const ReadContext& context, model::Tick& tick) {
   ration_.serve(paid, elapsed_ns, [&](std::size_t turn) { return read_smaps(places[turn], context, tick); });
 }
 
-/// The longest unread first, when the share does not pay for all.
-void Collector::read_stacks(std::int64_t elapsed_ns, model::Tick& tick) {
-  // The first tick comes at 0, when the recording has earned nothing yet.
-  const std::int64_t earned_ns = elapsed_ns + base::ns_per_second;
-  std::vector<RationedProcess> wanted;
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (!processes_[i]->has_python()) continue;
-    wanted.push_back({.identity = processes_[i]->info()->identity});
-    places.push_back(i);
-  }
-  std::vector<bool> is_read(wanted.size());
-  stack_ration_.serve(wanted, earned_ns, [&](std::size_t turn) {
-    const std::int64_t began_ns = clock_.monotonic_ns();
-    auto& sample = tick.samples[places[turn]];
-    processes_[places[turn]]->read_stacks(sample);
-    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
-    sample.cost_ns += cost_ns;
-    is_read[turn] = true;
-    return cost_ns;
-  });
-  for (std::size_t turn = 0; turn < wanted.size(); ++turn) {
-    if (is_read[turn]) continue;
-    tick.samples[places[turn]].gaps.push_back({model::Source::stacks, model::Reason::too_slow});
-  }
-}
-
 std::int64_t Collector::read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick) {
   const std::int64_t began_ns = clock_.monotonic_ns();
   processes_[index]->read_smaps(context, options_.maps, tick.samples[index]);
   const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
   tick.samples[index].cost_ns += cost_ns;
   return cost_ns;
-}
-
-void Collector::report_rate(std::int64_t elapsed_ns, EventLog& log) {
-  const double seconds = ration_.interval_in_force_seconds();
-  if (!ration_.rule().enabled || seconds <= 0) return;
-  const bool is_news = announced_interval_seconds_ <= 0 || seconds > announced_interval_seconds_ * rate_news_factor ||
-                       seconds * rate_news_factor < announced_interval_seconds_;
-  if (!is_news) return;
-  announced_interval_seconds_ = seconds;
-  log.add(model::RationRate{.source = rationed_source(options_.maps),
-                            .interval_seconds = seconds,
-                            .cost_ms = static_cast<double>(ration_.last_cost_ns()) / 1e6,
-                            .spent_percent = ration_.spent_percent(elapsed_ns)});
 }
 
 void Collector::report_starts(EventLog& log) {
@@ -258,6 +218,7 @@ void Collector::retire(std::size_t index) {
   unreaped_children_[process->pid()] = process->info()->identity.start_ticks;
   ration_.forget(process->info()->identity);
   stack_ration_.forget(process->info()->identity);
+  heap_ration_.forget(process->info()->identity);
   totals_.memory += process->memory_cost();
   ended_.push_back(std::move(process));
 }

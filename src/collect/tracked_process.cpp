@@ -194,6 +194,17 @@ void TrackedProcess::read_smaps(const ReadContext& context, bool with_maps, mode
   sample.proc.uss = rollup->uss();
 }
 
+void TrackedProcess::read_heap(const ReadContext& context, const HeapReader& reader, model::ProcessSample& sample) {
+  auto ledger = reader(context.machine, files_, info_->identity);
+  if (!ledger) return refusals_.add(model::Source::heap, ledger.error(), sample, context.log);
+  refusals_.lift(model::Source::heap);
+  ledger->types.clear();
+  ledger->files.clear();
+  ledger->arenas.clear();
+  ledger->held_arenas.clear();
+  sample.heap = std::make_shared<const model::HeapLedger>(std::move(*ledger));
+}
+
 const cpython::OpenFailure* TrackedProcess::try_python(const Machine& machine, const base::Clock& clock,
                                                        EventLog& log) {
   model::ProcessSample scratch;

@@ -36,6 +36,8 @@ std::string_view text_of(Source source) {
       return "frame";
     case Source::stacks:
       return "stacks";
+    case Source::heap:
+      return "heap";
   }
   return "unknown";
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <set>
 
 namespace tidemark::model {
 
@@ -50,6 +51,20 @@ Bytes MallocFigures::trim_bytes() const {
 Bytes HeapLedger::bytes_of(HeapOwner owner) const {
   return std::accumulate(rows.begin(), rows.end(), Bytes{0},
                          [&](Bytes sum, const HeapRow& row) { return row.owner == owner ? sum + row.bytes : sum; });
+}
+
+HeapBooks books_of(const HeapLedger& ledger) {
+  HeapBooks books;
+  std::set<std::pair<HeapOwner, std::string_view>> seen;
+  for (const auto& row : ledger.rows) {
+    books.row_bytes += row.bytes;
+    books.rows_are_distinct = seen.emplace(row.owner, row.detail).second && books.rows_are_distinct;
+  }
+  books.rows_add_up = books.row_bytes == ledger.accounted_bytes;
+  // Modulo 2^64: figures of a file may be anything, and signed sums must not overflow.
+  books.reaches_rss = ledger.accounted_bytes + static_cast<Bytes>(ledger.moved_bytes) == ledger.rss_bytes;
+  books.is_exact = ledger.consistency == "racing" || (ledger.moved_bytes == 0 && ledger.bound_bytes == 0);
+  return books;
 }
 
 }  // namespace tidemark::model

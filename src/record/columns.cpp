@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/model/heap.hpp"
 
 namespace tidemark::record {
 namespace {
@@ -106,6 +107,17 @@ Value cgroup_size(const Row& row) {
   return size(row.sample.cgroup.*member);
 }
 
+/// Of `record --heap`; empty between its turns.
+template <model::Bytes (*figure)(const model::HeapLedger&)>
+Value heap_size(const Row& row) {
+  if (!row.sample.heap) return {};
+  return mib(figure(*row.sample.heap));
+}
+
+model::Bytes arena_bytes(const model::HeapLedger& heap) { return heap.pymalloc.arenas * heap.pymalloc.arena_bytes; }
+model::Bytes system_bytes(const model::HeapLedger& heap) { return heap.malloc.system_bytes(); }
+model::Bytes free_bytes(const model::HeapLedger& heap) { return heap.malloc.free_bytes(); }
+
 using Proc = model::ProcReading;
 using Cgroup = model::CgroupReading;
 using Generation = model::GcGeneration;
@@ -194,6 +206,13 @@ constexpr std::array table{
            [](const Row& row) -> Value { return milliseconds(row.sample.cost_ns); }},
     Column{"gaps", Scope::sample, "text", "what could not be read and why: source:reason, separated by one space",
            gaps},
+    Column{"pymalloc_arenas_mb", Scope::sample, "MiB", "arenas of pymalloc, resident or not; --heap, rationed",
+           heap_size<arena_bytes>},
+    Column{"malloc_system_mb", Scope::sample, "MiB",
+           "all arenas of glibc's malloc, without mapped blocks (mallinfo2 arena); --heap, rationed",
+           heap_size<system_bytes>},
+    Column{"malloc_free_mb", Scope::sample, "MiB", "free in these: top, bins, fastbins and tcaches; --heap, rationed",
+           heap_size<free_bytes>},
 };
 
 /// Splits a count of 10^-digits into a Decimal.

@@ -4,6 +4,7 @@
 #include "detail/stack_tables.hpp"
 #include "tidemark/record/columns.hpp"
 #include "tidemark/record/encoder.hpp"
+#include "tidemark/record/heap_file.hpp"
 #include "tidemark/record/text.hpp"
 
 namespace tidemark::record {
@@ -192,6 +193,7 @@ void JsonlEncoder::append_tick(std::string& out, const model::Tick& tick) {
       append_json(out, column.value(row));
     }
     if (!stacks.empty()) out += R"(,"stacks":)" + stacks;
+    if (sample.heap) out += R"(,"heap":)" + heap_sample_json(*sample.heap);
     out += "}\n";
   }
 }

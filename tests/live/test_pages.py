@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import tidemark, tidemark_binary
 
-COMMANDS = ("record", "report", "compare", "mark", "stack", "doctor", "man", "completion")
+COMMANDS = ("record", "report", "compare", "mark", "stack", "heap", "doctor", "man", "completion")
 SHELLS = ("bash", "zsh", "fish")
 
 

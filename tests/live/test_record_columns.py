@@ -21,12 +21,14 @@ COLUMNS = (
     "voluntary_switches,involuntary_switches,open_fds,io_read_mb,io_write_mb,cgroup_memory_mb,cgroup_working_set_mb,"
     "cgroup_limit_mb,system_available_mb,python_threads,gil_holder,gc_enabled,gc_gen0_count,gc_gen1_count,"
     "gc_gen2_count,gc_gen0_collections,gc_gen1_collections,gc_gen2_collections,gc_collected,gc_uncollectable,"
-    "gc_garbage,python_function,python_file,python_line,phase,sample_cost_ms,gaps")
+    "gc_garbage,python_function,python_file,python_line,phase,sample_cost_ms,gaps,"
+    "pymalloc_arenas_mb,malloc_system_mb,malloc_free_mb")
 TEXTS = {"timestamp", "process_name", "process_started", "state", "python_function", "python_file", "phase", "gaps"}
 DECIMALS = {"elapsed_seconds", "cpu_percent", "memory_percent", "sample_cost_ms",
             *(name for name in COLUMNS.split(",") if name.endswith("_mb"))}
-# Rationed, a limit that need not be, a GIL that is free, and what only happens elsewhere.
-MAY_BE_EMPTY = {"memory_pss_mb", "memory_uss_mb", "cgroup_limit_mb", "gil_holder", "phase", "gaps"}
+# Rationed, a limit that need not be, a GIL that is free, what was not asked for, and what only happens elsewhere.
+MAY_BE_EMPTY = {"memory_pss_mb", "memory_uss_mb", "cgroup_limit_mb", "gil_holder", "phase", "gaps",
+                "pymalloc_arenas_mb", "malloc_system_mb", "malloc_free_mb"}
 STATUS_COLUMNS = {"memory_rss_mb": "VmRSS", "memory_vms_mb": "VmSize", "memory_vmpeak_mb": "VmPeak",
                   "memory_hwm_mb": "VmHWM", "memory_data_mb": "VmData", "memory_anon_mb": "RssAnon",
                   "memory_file_mb": "RssFile", "memory_shmem_mb": "RssShmem", "memory_swap_mb": "VmSwap"}

@@ -37,6 +37,10 @@ struct Failure {
 /// A stop that ended before the reading did.
 [[nodiscard]] Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns);
 
+/// A saved ledger that could not be read, or one that could not be saved.
+[[nodiscard]] Failure explain_saved(const std::string& path, const base::Error& error);
+[[nodiscard]] Failure explain_save(const std::string& path, const base::Error& error);
+
 /// A file of ours that could not be opened.
 [[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);
 

@@ -32,6 +32,7 @@ struct RecordOptions {
   std::int64_t pss_interval_ns = 0;  ///< of PssMode::every
   bool maps = false;
   bool stacks = false;
+  std::optional<std::int64_t> heap_interval_ns;  ///< --heap: a ledger so often at most
   bool require_python = false;
   bool mark_signal = false;
   bool quiet = false;

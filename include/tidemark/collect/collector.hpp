@@ -33,11 +33,16 @@ struct CollectOptions {
   bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
   bool maps = false;         ///< the rationed reading is the whole of smaps instead of smaps_rollup
   bool stacks = false;       ///< of all Python threads, at each tick that `stack_share` can pay
+  std::optional<std::int64_t> heap_interval_ns{};  ///< a ledger of each heap, so far apart at least
+  HeapReader read_heap{};                          ///< how; null when not asked for
   RationRule smaps;
 };
 
 /// Our own CPU time that reading stacks may take, of wall time. What it cannot pay is the gap stacks:too_slow.
 inline constexpr double stack_share = 0.1;
+
+/// Of wall time, for the ledgers of heaps: what they cost is our CPU time, and ticks that wait for it.
+inline constexpr double heap_share = 0.1;
 
 struct Batch {
   std::vector<model::Event> events;
@@ -105,7 +110,9 @@ class Collector {
   void read_rationed(const ReadContext& context, model::Tick& tick);
   void read_stacks(std::int64_t elapsed_ns, model::Tick& tick);
   [[nodiscard]] std::int64_t read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick);
-  void report_rate(std::int64_t elapsed_ns, EventLog& log);
+  void read_heaps(const ReadContext& context, model::Tick& tick);
+  /// The rate in force, when that is news.
+  static void report_rate(const Ration& ration, model::Source source, double& announced_seconds, EventLog& log);
   void report_exits(EventLog& log);
   void report_starts(EventLog& log);
   void retire(std::size_t index);
@@ -120,7 +127,8 @@ class Collector {
   ForkCounter forks_;
   Ration ration_;
   Ration stack_ration_;
-  double announced_interval_seconds_ = -1;
+  Ration heap_ration_;
+  double announced_smaps_seconds_ = -1, announced_heap_seconds_ = -1;
   base::Pid own_pid_;
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
   std::unordered_set<base::Pid> tracked_pids_;

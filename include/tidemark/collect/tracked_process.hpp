@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "tidemark/collect/python_probe.hpp"
 #include "tidemark/collect/ration.hpp"
 #include "tidemark/collect/refusals.hpp"
+#include "tidemark/model/heap.hpp"
 #include "tidemark/model/sample.hpp"
 #include "tidemark/proc/process_files.hpp"
 
@@ -35,6 +37,10 @@ struct ReadContext {
   return with_maps ? model::Source::smaps : model::Source::smaps_rollup;
 }
 
+/// Reads where the memory of one process is. It must be the process of this identity: a pid may come again.
+using HeapReader = std::function<base::Result<model::HeapLedger>(const Machine& machine, proc::ProcessFiles& files,
+                                                                 const model::ProcessIdentity& identity)>;
+
 enum class Outcome {
   read,  ///< the sample is there, perhaps with gaps
   ended  ///< the process is gone or a zombie: no row
@@ -52,6 +58,9 @@ class TrackedProcess {
   /// PSS and USS by smaps_rollup, or by the whole of smaps when `with_maps` (an event then has its kinds). The wall
   /// time that the reading took is the ration's cost.
   void read_smaps(const ReadContext& context, bool with_maps, model::ProcessSample& sample);
+
+  /// The ledger of its heap, without the lists that grow with the heap.
+  void read_heap(const ReadContext& context, const HeapReader& reader, model::ProcessSample& sample);
 
   /// The stacks of its Python threads, after read() of the same tick.
   void read_stacks(model::ProcessSample& sample) { python_.read_stacks(sample); }

@@ -26,7 +26,8 @@ enum class Source {
   gil,
   gc,
   frame,
-  stacks
+  stacks,
+  heap
 };
 
 /// Why it is missing.

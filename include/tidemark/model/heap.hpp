@@ -5,6 +5,7 @@
 // alike. What nobody recognises is a row `unexplained`. Sizes are bytes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,12 +106,15 @@ struct MallocFigures {
   std::uint64_t tcaches = 0;            ///< threads that keep one
   std::uint64_t torn_chunks = 0;        ///< places where the walk lost its way and found it again
   Bytes torn_bytes = 0;                 ///< passed over there
-  std::vector<SizeClass> native_sizes;  ///< largest total first, at most 20
+  std::vector<SizeClass> native_sizes;  ///< largest total first, at most max_native_sizes
 
   [[nodiscard]] Bytes system_bytes() const;
   [[nodiscard]] Bytes free_bytes() const;  ///< top, bins, fastbins and tcaches of all arenas
   [[nodiscard]] Bytes trim_bytes() const;
 };
+
+/// What the lists hold at most: one that is full has left something out.
+inline constexpr std::size_t max_native_sizes = 20, max_held_arenas = 20, max_heap_types = 1000;
 
 /// Of `--by type`, `--by arena` and `--by file`.
 struct HeapTypeRow {
@@ -167,10 +171,10 @@ struct HeapLedger {
   MallocFigures malloc;
   HeapBeside beside;
   std::optional<CgroupMemory> cgroup;
-  std::vector<HeldArena> held_arenas;  ///< fewest blocks first, at most 20
+  std::vector<HeldArena> held_arenas;  ///< fewest blocks first, at most max_held_arenas
   std::uint64_t held_arena_count = 0;  ///< arenas with fewer than held_below blocks in use
   std::uint64_t held_below = 0;
-  std::vector<HeapTypeRow> types;        ///< largest first, at most 1000
+  std::vector<HeapTypeRow> types;        ///< largest first, at most max_heap_types
   std::vector<PymallocArenaRow> arenas;  ///< by address
   std::vector<HeapFileRow> files;        ///< largest first
   std::vector<std::string> notes;        ///< what could not be told, in sentences
@@ -179,11 +183,32 @@ struct HeapLedger {
   [[nodiscard]] Bytes bytes_of(HeapOwner owner) const;
 };
 
+/// Whether a ledger keeps its invariants: checked wherever one is shown, written or read back.
+struct HeapBooks {
+  Bytes row_bytes = 0;            ///< the rows, summed anew
+  bool rows_add_up = true;        ///< to accounted_bytes
+  bool reaches_rss = true;        ///< accounted_bytes and moved_bytes are rss_bytes
+  bool is_exact = true;           ///< nothing moved and no bound, unless racing
+  bool rows_are_distinct = true;  ///< no two of one owner and detail
+
+  [[nodiscard]] bool balance() const { return rows_add_up && reaches_rss && is_exact && rows_are_distinct; }
+};
+[[nodiscard]] HeapBooks books_of(const HeapLedger& ledger);
+
 struct HeapProcess {
   ProcessIdentity identity;
   base::Pid parent = 0;  ///< the process of the tree whose child it is; 0: named by the user
   std::string name, command_line;
+  std::string failure;  ///< why there is no ledger; empty: there is one
   HeapLedger ledger;
+};
+
+/// What one call of `tidemark heap` has read: what it prints as JSON, saves and reads back.
+struct HeapReading {
+  std::string tool;                    ///< "tidemark 0.1.0"
+  std::string consistency = "racing";  ///< as asked for: "racing", "stopped", "frozen", "auto"
+  std::int64_t wall_ns = 0;            ///< when, since the epoch; 0: not known
+  std::vector<HeapProcess> processes;  ///< in the order asked for, children after their parent
 };
 
 }  // namespace tidemark::model

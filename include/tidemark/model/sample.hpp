@@ -96,6 +96,7 @@ struct PythonReading {
 };
 
 struct StackReading;
+struct HeapLedger;
 
 struct ProcessSample {
   std::shared_ptr<const ProcessInfo> process;
@@ -103,6 +104,7 @@ struct ProcessSample {
   CgroupReading cgroup;
   PythonReading python;
   std::shared_ptr<const StackReading> stacks;  ///< of `record --stacks`; null when not asked for or not read
+  std::shared_ptr<const HeapLedger> heap;      ///< of `record --heap`; null between two turns
   std::int64_t cost_ns = 0;                    ///< wall time that reading this process took us at this tick
   std::vector<Gap> gaps;
 };

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "targets.hpp"
 #include "tidemark/cli/failure.hpp"
 #include "tidemark/cli/heap_options.hpp"
 #include "tidemark/model/heap.hpp"
@@ -11,14 +12,12 @@
 
 namespace tidemark::cli {
 
-struct HeapTarget {
-  base::Pid pid = 0;
-  base::Pid parent = 0;  ///< 0: named by the user
-};
+using HeapTarget = Target;
 
 struct HeapAnswer {
   model::HeapProcess process;
-  std::optional<Failure> failure;  ///< why there is no ledger
+  std::optional<Failure> failure;    ///< why there is no ledger
+  std::optional<base::Error> error;  ///< the same for one that goes on without (`record --heap`), where there is one
 };
 
 [[nodiscard]] HeapAnswer read_heap_target(const proc::ProcRoot& root, const HeapTarget& target,

@@ -4,9 +4,8 @@
 #pragma once
 
 #include <optional>
-#include <set>
-#include <vector>
 
+#include "targets.hpp"
 #include "tidemark/cli/failure.hpp"
 #include "tidemark/cli/stack_options.hpp"
 #include "tidemark/present/stack.hpp"
@@ -14,10 +13,7 @@
 
 namespace tidemark::cli {
 
-struct StackTarget {
-  base::Pid pid = 0;
-  base::Pid parent = 0;  ///< 0: named by the user
-};
+using StackTarget = Target;
 
 struct StackAnswer {
   present::StackProcess process;
@@ -26,10 +22,6 @@ struct StackAnswer {
 
 [[nodiscard]] StackAnswer read_stack_target(const proc::ProcRoot& root, const StackTarget& target,
                                             const StackOptions& options);
-
-/// The targets and, each after its parent, all that descend from them.
-[[nodiscard]] std::vector<StackTarget> with_descendants(const proc::ProcRoot& root,
-                                                        const std::vector<StackTarget>& targets);
 
 /// Something of what was asked for is missing.
 [[nodiscard]] bool is_partial(const model::StackReading& reading);

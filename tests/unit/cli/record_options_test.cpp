@@ -119,7 +119,7 @@ TEST_CASE("the program: help, version, an unknown command says what exists") {
   CHECK(out.empty());
   CHECK(err ==
         "tidemark: there is no command 'diagnose'\n"
-        "hint: the commands are: record, report, compare, mark, stack, doctor, man, completion\n");
+        "hint: the commands are: record, report, compare, mark, stack, heap, doctor, man, completion\n");
 }
 
 TEST_CASE("stacks go into a JSONL: one must be among the outputs") {
@@ -128,4 +128,12 @@ TEST_CASE("stacks go into a JSONL: one must be among the outputs") {
   CHECK_FALSE(good({"-p", "1"}).stacks);
   CHECK(refusal({"-p", "1", "--stacks", "-o", "a.csv"}) == "--stacks needs a JSONL file: a CSV has no place for them");
   CHECK(refusal({"-p", "1", "--stacks", "-o", "-"}).starts_with("--stacks needs a JSONL file"));
+}
+
+TEST_CASE("a ledger of the heap in a recording: at least a second apart") {
+  CHECK(good({"-p", "1", "--heap", "30s"}).heap_interval_ns == 30'000'000'000);
+  CHECK_FALSE(good({"-p", "1"}).heap_interval_ns);
+  CHECK(good({"-p", "1", "--heap", "1m", "-o", "a.csv"}).heap_interval_ns == 60'000'000'000);  // it has columns too
+  CHECK(refusal({"-p", "1", "--heap", "500ms"}) == "--heap 500ms is too often");
+  CHECK(refusal({"-p", "1", "--heap", "often"}) == "--heap 'often' is not a time");
 }

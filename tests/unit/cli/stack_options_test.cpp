@@ -52,6 +52,7 @@ TEST_CASE("stack: what makes no sense is refused with a hint") {
   CHECK(refusal({"-p", "1", "--name", "x"}) == "-p and --name exclude each other");
   CHECK(refusal({"-p", "0"}) == "'0' is not a process id");
   CHECK(refusal({"--name", "("}).starts_with("--name '(' is not a regular expression"));
+  CHECK(refusal({"--name", ""}) == "--name '' names no process");
   CHECK(refusal({"-p", "1", "--json", "--collapsed"}) == "--json and --collapsed exclude each other");
   CHECK(refusal({"-p", "1", "--all", "--depth", "3"}) == "--all and --depth exclude each other");
   CHECK(refusal({"-p", "1", "--depth", "0"}) == "--depth '0' is not a number of frames");

@@ -222,3 +222,59 @@ TEST_CASE("a COMMAND that ended at once: it and its children before are short-li
   CHECK(collector.totals().short_lived == (listens ? 4 : 1));
   ::waitpid(command, nullptr, 0);
 }
+
+TEST_CASE("ledgers of heaps come in turns, at least so far apart, without the lists that grow") {
+  Forked target;
+  int readings = 0;
+  collect::CollectOptions options{.python = false, .smaps = {.enabled = false}};
+  options.heap_interval_ns = 30 * base::ns_per_second;
+  options.read_heap = [&](const collect::Machine&, proc::ProcessFiles& files, const model::ProcessIdentity& identity) {
+    CHECK(files.pid() == target.pid());
+    CHECK(identity.pid == target.pid());
+    ++readings;
+    model::HeapLedger ledger;
+    ledger.rss_bytes = 4096;
+    ledger.types.resize(3);
+    ledger.files.resize(3);
+    ledger.arenas.resize(3);
+    return base::Result<model::HeapLedger>(std::move(ledger));
+  };
+  auto collector = open_collector({target.pid()}, options);
+  const auto heap_at = [&](std::int64_t second) {
+    const auto batch = collector->collect(second, second * base::ns_per_second, "");
+    CHECK(batch.tick.samples[0].gaps.empty());
+    return batch.tick.samples[0].heap;
+  };
+  CHECK_FALSE(heap_at(0));  // nothing has passed that could pay for it
+  const auto first = heap_at(60);
+  REQUIRE(first);
+  CHECK(first->rss_bytes == 4096);
+  CHECK((first->types.empty() && first->files.empty() && first->arenas.empty()));
+  CHECK_FALSE(heap_at(61));
+  CHECK_FALSE(heap_at(89));
+  CHECK(heap_at(90));
+  CHECK(readings == 2);
+}
+
+TEST_CASE("a ledger that cannot be read is a gap, said once; the recording goes on") {
+  Forked target;
+  int readings = 0;
+  collect::CollectOptions options{.python = false, .smaps = {.enabled = false}};
+  options.heap_interval_ns = base::ns_per_second;
+  options.read_heap = [&](const collect::Machine&, proc::ProcessFiles&, const model::ProcessIdentity&) {
+    ++readings;
+    return base::Result<model::HeapLedger>(
+        base::fail({.code = base::ErrorCode::malformed, .doing = "read the ledger", .detail = "no top chunk"}));
+  };
+  auto collector = open_collector({target.pid()}, options);
+  (void)collector->collect(1, 0, "");
+  const auto first = collector->collect(2, 60 * base::ns_per_second, "");
+  REQUIRE(first.tick.samples.size() == 1);
+  CHECK_FALSE(first.tick.samples[0].heap);
+  CHECK(first.tick.samples[0].gaps == std::vector<model::Gap>{{model::Source::heap, model::Reason::malformed}});
+  CHECK(all<model::SourceError>(first).size() == 1);
+  const auto second = collector->collect(3, 120 * base::ns_per_second, "");
+  CHECK(second.tick.samples[0].gaps.size() == 1);
+  CHECK(all<model::SourceError>(second).empty());
+  CHECK(readings == 2);
+}

@@ -22,7 +22,7 @@ constexpr const char* design_columns =
     "cgroup_working_set_mb, cgroup_limit_mb, system_available_mb, python_threads, gil_holder, gc_enabled, "
     "gc_gen0_count, gc_gen1_count, gc_gen2_count, gc_gen0_collections, gc_gen1_collections, gc_gen2_collections, "
     "gc_collected, gc_uncollectable, gc_garbage, python_function, python_file, python_line, phase, sample_cost_ms, "
-    "gaps";
+    "gaps, pymalloc_arenas_mb, malloc_system_mb, malloc_free_mb";
 
 Decimal decimal(std::uint64_t whole, std::uint32_t millionths, std::uint8_t least = 1, bool negative = false) {
   return {.whole = whole, .millionths = millionths, .least_digits = least, .negative = negative};

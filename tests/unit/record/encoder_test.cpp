@@ -17,9 +17,9 @@ namespace {
 constexpr const char* golden_rows =
     "2026-11-21T05:53:00.123Z,12.500,uvicorn,4951,408.9,3590.2,12.3457,2026-11-21T05:51:30.123Z,1,R,17,4000.0,4001.0,"
     "3591.0,3000.0,3500.0,90.0,0.003906,0.0,3580.0,3570.0,1000001,2,31,32,33,34.0,35.0,36.0,37.0,38.0,8192.0,6,4960,1,"
-    "696,7,3,101,102,103,1230,7,5,Leak.run,/srv/app/main.py,42,\"load, then idle\",0.034,\n"
+    "696,7,3,101,102,103,1230,7,5,Leak.run,/srv/app/main.py,42,\"load, then idle\",0.034,,0.75,41.0,42.0\n"
     "2026-11-21T05:53:00.123Z,12.500,\"a,\"\"b\"\"\\x0a\\xff\\x5c\xc3\xa9\",5002,,,,2026-11-21T05:51:30.123Z,,,,,,"
-    ",,,,,,,,,,,,,,,,,,8192.0,,,,,,,,,,,,,,,,\"load, then idle\",0.0,io:denied python:not_python\n";
+    ",,,,,,,,,,,,,,,,,,8192.0,,,,,,,,,,,,,,,,\"load, then idle\",0.0,io:denied python:not_python,,,\n";
 
 std::string event_line(auto what) {
   JsonlEncoder encoder(test::some_header());
@@ -41,7 +41,7 @@ TEST_CASE("a tick as CSV, byte for byte") {
   encoder.append_tick(out, test::some_tick());
   CHECK(out == golden_rows);
   CHECK(encoder.header_line().starts_with("timestamp,elapsed_seconds,process_name,pid,"));
-  CHECK(encoder.header_line().ends_with(",sample_cost_ms,gaps\n"));
+  CHECK(encoder.header_line().ends_with(",sample_cost_ms,gaps,pymalloc_arenas_mb,malloc_system_mb,malloc_free_mb\n"));
 }
 
 TEST_CASE("a tick without processes has no line; events have none in CSV") {
@@ -69,7 +69,7 @@ TEST_CASE("a JSONL sample holds exactly the cells of the CSV row") {
     REQUIRE(cells.has_value());
     REQUIRE(cells->size() == columns().size());
     const auto sample = nlohmann::ordered_json::parse(sample_lines[i]);
-    REQUIRE(sample.size() == columns().size() + 1);
+    REQUIRE(sample.size() == columns().size() + (i == 0 ? 2 : 1));  // `type`, and `heap` where one was read
     CHECK(sample["type"] == "sample");
     for (std::size_t column = 0; column < cells->size(); ++column) {
       const auto& value = sample[std::string(columns()[column].name)];
@@ -86,6 +86,23 @@ TEST_CASE("a JSONL sample holds exactly the cells of the CSV row") {
   CHECK(sample_lines[0].starts_with(
       R"({"type":"sample","timestamp":"2026-11-21T05:53:00.123Z","elapsed_seconds":12.500,)"
       R"("process_name":"uvicorn","pid":4951,"cpu_percent":408.9,"memory_rss_mb":3590.2,)"));
+}
+
+TEST_CASE("a JSONL sample has the ledger of its heap at the ticks that read one") {
+  JsonlEncoder encoder(test::some_header());
+  std::string out;
+  encoder.append_tick(out, test::some_tick());
+  const auto lines = test::lines_of(out);
+  const auto heap = nlohmann::json::parse(lines[0])["heap"];
+  CHECK(heap["rss_bytes"] == 8192);
+  CHECK(heap["rows"][0] == nlohmann::json({{"owner", "kernel"},
+                                           {"detail", ""},
+                                           {"bytes", 8192},
+                                           {"private_bytes", 0},
+                                           {"swap_bytes", 0},
+                                           {"count", 2}}));
+  CHECK(heap["malloc"]["system_bytes"] == 41 << 20);
+  CHECK_FALSE(nlohmann::json::parse(lines[1]).contains("heap"));
 }
 
 TEST_CASE("the JSONL header says what the recording is") {

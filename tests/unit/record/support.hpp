@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/model/heap.hpp"
 #include "tidemark/model/recording.hpp"
 #include "tidemark/model/sample.hpp"
 
@@ -118,6 +119,13 @@ inline model::ProcessSample full_sample() {
   code->function = "Leak.run";
   code->file = "/srv/app/main.py";
   sample.python.frame = model::FrameLocation{.code = code, .line = 42};
+  auto heap = std::make_shared<model::HeapLedger>();
+  heap->rows = {{.owner = model::HeapOwner::kernel, .detail = "", .bytes = 8192, .count = 2}};
+  heap->rss_bytes = heap->accounted_bytes = 8192;
+  heap->pymalloc.arenas = 3;
+  heap->pymalloc.arena_bytes = mib / 4;
+  heap->malloc.arenas = {{.address = {}, .is_main = true, .system_bytes = 41 * mib, .top_bytes = 42 * mib}};
+  sample.heap = std::move(heap);
   sample.cost_ns = 34'567;
   return sample;
 }
