@@ -122,4 +122,24 @@ std::string call_name(std::int64_t number) {
   return "syscall " + std::to_string(number);
 }
 
+std::vector<InterruptedCall> count_by_name(std::span<const CutCall> cut) {
+  std::vector<InterruptedCall> out;
+  for (const CutCall& call : cut) {
+    const InterruptedCall one{.name = call_name(call.number), .count = 1};
+    add_counts(out, std::span(&one, 1));
+  }
+  return out;
+}
+
+void add_counts(std::vector<InterruptedCall>& counts, std::span<const InterruptedCall> more) {
+  for (const InterruptedCall& call : more) {
+    const auto at = std::ranges::lower_bound(counts, call.name, {}, &InterruptedCall::name);
+    if (at != counts.end() && at->name == call.name) {
+      at->count += call.count;
+    } else {
+      counts.insert(at, call);
+    }
+  }
+}
+
 }  // namespace tidemark::control::detail
