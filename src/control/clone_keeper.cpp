@@ -25,7 +25,7 @@ bool CloneKeeper::secure(base::Pid clone) {
   clone_ = clone;
   const std::int64_t give_up_at_ns = now_ns() + dead_man_grace_ns;
   while (true) {
-    const Look look = await(clone, job_.task_directory, child_signals_, give_up_at_ns);
+    const Look look = await(clone, -1, child_signals_, give_up_at_ns);
     if (look.kind == Look::Kind::event_stop) break;
     if (look.kind == Look::Kind::nothing || look.kind == Look::Kind::ended) return false;
     pass_on(clone, 0);

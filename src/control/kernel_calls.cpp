@@ -136,7 +136,7 @@ Look await(base::Tid tid, int task_directory, int child_signals, std::int64_t un
     if (const Look look = look_at(tid); look.kind != Look::Kind::nothing) return look;
     const std::int64_t now = now_ns();
     if (now >= until_ns) return {};
-    if (wait_readable(child_signals, -1, std::min(until_ns, now + look_again_ns)).first) continue;
+    if (wait_readable(child_signals, -1, std::min(until_ns, now + look_again_ns)).first || task_directory < 0) continue;
     const char state = state_of(task_directory, tid);
     if (state == 'Z' || state == 'X') return {.kind = Look::Kind::ended};
   }

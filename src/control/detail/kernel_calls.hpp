@@ -41,7 +41,8 @@ struct Look {
 };
 [[nodiscard]] Look look_at(base::Tid tid);
 /// Waits until a tracee has something to say; `nothing` when it has not by then. `child_signals` is a signalfd of
-/// SIGCHLD. A process that is killed leaves a leader that says nothing: its state is looked at, too.
+/// SIGCHLD. A leader that ends before its threads says nothing: its state is looked at, too, when `task_directory` is
+/// that of its threads (else -1).
 [[nodiscard]] Look await(base::Tid tid, int task_directory, int child_signals, std::int64_t until_ns);
 /// Reaps tracees that have ended; the kernel tells their parent only then.
 void reap_ended(base::Tid tid);

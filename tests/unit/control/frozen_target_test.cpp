@@ -15,7 +15,8 @@ TEST_CASE("freeze: quick") {
     target.wait_for_beats();
     const auto report = must(frozen.release());
     CHECK(report.reaped);
-    MESSAGE("pause ", as_ms(report.pause_ns), " reap ", as_ms(report.reap_pause_ns), " faults ", report.minor_faults, " threads ", report.threads);
+    MESSAGE("pause ", as_ms(report.pause_ns), " reap ", as_ms(report.reap_pause_ns), " faults ", report.minor_faults,
+            " threads ", report.threads);
   }
   target.wait_for_beats();
 }
