@@ -23,6 +23,7 @@ constexpr auto names = std::to_array<std::pair<std::int64_t, const char*>>({
     {SYS_mprotect, "mprotect"},
     {SYS_munmap, "munmap"},
     {SYS_brk, "brk"},
+    {SYS_rt_sigreturn, "rt_sigreturn"},
     {SYS_ioctl, "ioctl"},
     {SYS_pread64, "pread64"},
     {SYS_pwrite64, "pwrite64"},

@@ -72,7 +72,7 @@ std::size_t used_xstate_bytes(std::span<const std::byte> xstate) {
   for (unsigned component = first_extended_component; component < components; ++component) {
     if ((in_use >> component & 1) == 0) continue;
     unsigned size = 0, offset = 0, flags = 0, none = 0;
-    if (__get_cpuid_count(cpuid_xstate_leaf, component, &size, &offset, &flags, &none) == 0) return 0;
+    if (__get_cpuid_count(cpuid_xstate_leaf, component, &size, &offset, &flags, &none) == 0 || size == 0) return 0;
     out = std::max<std::size_t>(out, std::size_t{offset} + size);
   }
   return out <= xstate.size() ? out : 0;

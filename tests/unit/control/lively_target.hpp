@@ -1,10 +1,13 @@
 // Targets that would notice much, and how to see that they have not.
 #pragma once
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -54,6 +57,74 @@ inline void live(Facts& facts) {
     ++facts.early_returns;
   }
 }
+
+/// Handles queued signals; a child that ends, or a clone that runs, is a fault.
+inline void expect_signals(Facts& facts) {
+  facts_of_target = &facts;
+  sigset_t usr1;
+  ::sigemptyset(&usr1);
+  ::sigaddset(&usr1, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
+  struct sigaction action {};
+  action.sa_flags = SA_RESTART;
+  action.sa_handler = [](int) { ++facts_of_target->signals; };
+  ::sigaction(SIGRTMIN, &action, nullptr);
+  action.sa_handler = [](int) { ++facts_of_target->early_returns; };
+  ::sigaction(SIGCHLD, &action, nullptr);
+}
+
+inline void wait_for_a_lock(Facts& facts) {
+  expect_signals(facts);
+  std::uint32_t word = 0;
+  facts.ready = true;
+  while (true) {
+    ::syscall(SYS_futex, &word, FUTEX_WAIT, 0U, nullptr, nullptr, 0U);
+    ++facts.early_returns;
+  }
+}
+
+/// In nanosleep a signal's handler, and a tracer's death at the wrong moment, are EINTR.
+inline void sleep_long(Facts& facts) {
+  expect_signals(facts);
+  const timespec long_time{100'000, 0};
+  facts.ready = true;
+  while (true) {
+    if (::nanosleep(&long_time, nullptr) == 0) ++facts.early_returns;
+  }
+}
+
+inline double mixed(double seed) {
+  std::array<double, 16> lanes{};
+  for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] = seed + static_cast<double>(i);
+  for (int round = 0; round < 200; ++round) {
+    for (double& lane : lanes) lane = lane * 1.0000001 + 0.5;
+  }
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
+/// Runs all the time, with values in vector and other registers.
+inline void compute(Facts& facts) {
+  expect_signals(facts);
+  const double expected = mixed(3.25);
+  std::uint64_t number = 0x9e37'79b9'7f4a'7c15;
+  facts.ready = true;
+  while (true) {
+    volatile double seed = 3.25;
+    if (mixed(seed) != expected) ++facts.out_of_order;
+    number = number * 6'364'136'223'846'793'005U + 1;
+    ++facts.beats;
+    if (number == 0) ++facts.out_of_order;
+  }
+}
+
+struct Kind {
+  const char* name;
+  void (*body)(Facts&);
+};
+inline constexpr std::array kinds{Kind{"lock", wait_for_a_lock}, Kind{"busy", compute}, Kind{"sleep", sleep_long},
+                                  Kind{"threads", live}};
 
 inline void check_unharmed(const Target& target) {
   wait_until(
