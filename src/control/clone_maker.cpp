@@ -1,5 +1,6 @@
 #include "detail/clone_maker.hpp"
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -11,6 +12,9 @@
 #include "detail/code_search.hpp"
 #include "detail/seccomp_check.hpp"
 #include "detail/thread_calls.hpp"
+
+// Of the linker: ld(1), "-Ttext"; end(3).
+extern "C" const char __executable_start, etext;
 
 namespace tidemark::control::detail {
 namespace {
@@ -46,6 +50,18 @@ InjectedCall wait_call(base::Pid inner_pid) {
 
 }  // namespace
 
+void CloneMaker::rehearse() {
+  constexpr std::uintptr_t page = 4096;
+  const auto code = reinterpret_cast<std::uintptr_t>(&__executable_start) / page * page;
+  ::madvise(reinterpret_cast<void*>(code), reinterpret_cast<std::uintptr_t>(&etext) - code, MADV_POPULATE_READ);
+  std::ranges::fill(memory_.state.xstate, std::byte{0});
+  memory_.state.registers.rsp = ~std::uint64_t{0} / 2;
+  memory_.state.xstate_bytes = memory_.state.xstate.size();
+  [[maybe_unused]] const bool built = memory_.frame.build(memory_.state, job_.plan->sites);
+  const std::array<seccomp_data, 1> calls{};
+  [[maybe_unused]] const auto none = check_seccomp(job_.task_directory, job_.target, calls);
+}
+
 StopTrouble CloneMaker::make(std::span<const TracedThread> threads, std::int64_t give_up_at_ns) {
   std::optional<Injection> injection;
   if (!begin_in_best(threads, give_up_at_ns, injection)) return {.failure = TracerFailure::no_thread};
@@ -69,7 +85,7 @@ bool CloneMaker::begin_in_best(std::span<const TracedThread> threads, std::int64
       if (thread.state != TracedThread::State::stopped || !read_registers(thread.tid, registers)) continue;
       if (!job_.plan->is_own_stack(registers.rsp, registers.fs_base, room_below_stack)) continue;
       if (rank_of(thread.tid, registers) != rank || !sites_are_there(thread.tid)) continue;
-      out.emplace(thread.tid, job_.plan->sites, job_.task_directory, child_signals_, give_up_at_ns);
+      out.emplace(thread.tid, job_.plan->sites, job_.task_directory, child_signals_, give_up_at_ns, memory_);
       if (!out->begin()) continue;
       maker_ = thread.tid;
       return true;

@@ -27,8 +27,8 @@ class Tracer {
       give_up({.failure = TracerFailure::own_trouble, .os_errno = trouble});
     }
     hurry();
-    if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
     if (job_.plan != nullptr) freeze();
+    if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
     say({.kind = MessageKind::stopped});
     release(hold_until(stopper_.release_at_ns()));
   }
@@ -82,6 +82,8 @@ class Tracer {
   [[noreturn]] void freeze() {
     CloneMaker maker(job_, child_signals_);
     CloneKeeper keeper(job_, dead_man_, child_signals_);
+    maker.rehearse();
+    if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
     if (const auto trouble = maker.make(stopper_.threads(), stopper_.release_at_ns()); trouble.happened()) {
       give_up(trouble);
     }

@@ -15,6 +15,10 @@ class CloneMaker {
  public:
   CloneMaker(const TracerJob& job, int child_signals) : job_(job), child_signals_(child_signals) {}
 
+  /// Before the target stands: code and memory that the pause needs are in place then. The tracer is a fresh process,
+  /// to which each first touch of a page is a fault.
+  void rehearse();
+
   /// In the thread that notices least, of those that stand. On trouble `not_back` we must die; on any other the threads
   /// are as they were.
   [[nodiscard]] StopTrouble make(std::span<const TracedThread> threads, std::int64_t give_up_at_ns);
@@ -38,6 +42,7 @@ class CloneMaker {
 
   const TracerJob& job_;
   int child_signals_;
+  InjectionMemory memory_;
   base::Pid clone_ = 0;
   base::Pid inner_clone_ = 0;  ///< as the target numbers it
   base::Tid maker_ = 0;

@@ -27,16 +27,24 @@ struct InjectedCall {
 /// What a filter is asked about it.
 [[nodiscard]] seccomp_data as_filters_see(const InjectedCall& call, std::uint64_t returns_to);
 
+/// What an injection works with: large, and to be had before the target stands.
+struct InjectionMemory {
+  ThreadState state;
+  InjectionFrame frame;
+};
+
 class Injection {
  public:
   /// `thread` stands in an event stop of ours. Waiting ends at `give_up_at_ns`.
   Injection(base::Tid thread, const InjectionSites& sites, int task_directory, int child_signals,
-            std::int64_t give_up_at_ns)
+            std::int64_t give_up_at_ns, InjectionMemory& memory)
       : tid_(thread),
         sites_(sites),
         task_directory_(task_directory),
         child_signals_(child_signals),
-        give_up_at_ns_(give_up_at_ns) {}
+        give_up_at_ns_(give_up_at_ns),
+        state_(memory.state),
+        frame_(memory.frame) {}
 
   /// Reads the thread's state and writes the frame. When it fails the thread is as it was.
   [[nodiscard]] bool begin();
@@ -61,8 +69,8 @@ class Injection {
   int task_directory_, child_signals_;
   std::int64_t give_up_at_ns_;
   base::Pid clone_pid_ = 0;
-  ThreadState state_;
-  InjectionFrame frame_;
+  ThreadState& state_;
+  InjectionFrame& frame_;
 };
 
 }  // namespace tidemark::control::detail

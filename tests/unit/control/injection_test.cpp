@@ -38,7 +38,9 @@ int trace_until(Death death, base::Pid target, const detail::InjectionSites& sit
   const auto look = detail::await(target, task_directory, signals, detail::now_ns() + patience_ns);
   if (look.kind != detail::Look::Kind::event_stop) return 2;
   const bool no_patience = death == Death::in_call;
-  detail::Injection injection(target, sites, task_directory, signals, no_patience ? 0 : detail::now_ns() + patience_ns);
+  detail::InjectionMemory memory;
+  detail::Injection injection(target, sites, task_directory, signals, no_patience ? 0 : detail::now_ns() + patience_ns,
+                              memory);
   if (!injection.begin()) return 3;
   if (death == Death::after_begin) return 0;
   const auto result = injection.call(injection.clone_call());
