@@ -1,6 +1,7 @@
 #include "detail/admission.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -105,7 +106,52 @@ Error explain_not_stopped(const Subject& subject, base::Tid tid, const StopOptio
                  fmt::format("thread {} did not stop within {} ms", tid, options.max_pause_ns / base::ns_per_ms));
 }
 
+Error explain_not_cloned(const Subject& subject, const Message& message, const StopOptions& options) {
+  constexpr const char* instead = "it can be stopped instead (--consistency stopped)";
+  const auto freezing = [&](ErrorCode code, const std::string& detail, int os_errno = 0) {
+    Error error = refusal(subject, code, detail, os_errno);
+    error.doing = "freeze a process";
+    return error;
+  };
+  switch (message.failure) {
+    case TracerFailure::seccomp_denies:
+      return freezing(ErrorCode::unsupported, fmt::format("a seccomp filter of thread {} does not allow {}; {}",
+                                                          message.tid, call_name(message.call_number), instead));
+    case TracerFailure::seccomp_unreadable:
+      return freezing(
+          ErrorCode::unsupported,
+          fmt::format("thread {} has a seccomp filter that cannot be read (that takes CAP_SYS_ADMIN, and that we "
+                      "have no filter ourselves); {}",
+                      message.tid, instead),
+          message.os_errno);
+    case TracerFailure::clone_failed:
+      return freezing(message.os_errno == ESRCH ? ErrorCode::gone : base::error_code_of(message.os_errno),
+                      "clone in the target", message.os_errno);
+    case TracerFailure::not_back:
+      return freezing(ErrorCode::busy,
+                      fmt::format("no clone was made within {} ms", options.max_pause_ns / base::ns_per_ms));
+    default:
+      return freezing(ErrorCode::busy, fmt::format("no thread stands where a call can be made in it; {}", instead));
+  }
+}
+
 }  // namespace
+
+Result<void> check_options(base::Pid pid, const StopOptions& options) {
+  const auto refuse = [](const char* why) {
+    return fail(Error{.code = ErrorCode::usage, .doing = step, .detail = why});
+  };
+  if (pid == ::getpid()) return refuse("we cannot read while we stand still ourselves");
+  if (options.max_pause_ns < min_max_pause_ns || options.max_pause_ns > max_max_pause_ns) {
+    return refuse("the longest pause is from 1 ms to 60 s");
+  }
+  if (options.max_settle_ns <= 0) return refuse("no time to wait for threads to stop");
+  return {};
+}
+
+Error tracer_was_killed(const Subject& subject) {
+  return refusal(subject, ErrorCode::busy, "the tracer was killed, or the process was just starting another program");
+}
 
 Result<base::Tid> admit(const Subject& subject, std::int64_t patience_ns) {
   constexpr auto between_looks = std::chrono::milliseconds(1);
@@ -138,6 +184,12 @@ Error explain_failure(const Subject& subject, const Message& message, const Stop
       return refusal(subject, ErrorCode::gone, "it has ended");
     case TracerFailure::own_trouble:
       return base::os_error("run the tracer", message.os_errno);
+    case TracerFailure::no_thread:
+    case TracerFailure::seccomp_denies:
+    case TracerFailure::seccomp_unreadable:
+    case TracerFailure::clone_failed:
+    case TracerFailure::not_back:
+      return explain_not_cloned(subject, message, options);
     case TracerFailure::none:
       break;
   }

@@ -23,6 +23,7 @@ constexpr auto names = std::to_array<std::pair<std::int64_t, const char*>>({
     {SYS_mprotect, "mprotect"},
     {SYS_munmap, "munmap"},
     {SYS_brk, "brk"},
+    {SYS_rt_sigreturn, "rt_sigreturn"},
     {SYS_ioctl, "ioctl"},
     {SYS_pread64, "pread64"},
     {SYS_pwrite64, "pwrite64"},
@@ -120,6 +121,26 @@ std::string call_name(std::int64_t number) {
   const auto found = std::ranges::lower_bound(names, number, {}, &std::pair<std::int64_t, const char*>::first);
   if (found != names.end() && found->first == number) return found->second;
   return "syscall " + std::to_string(number);
+}
+
+std::vector<InterruptedCall> count_by_name(std::span<const CutCall> cut) {
+  std::vector<InterruptedCall> out;
+  for (const CutCall& call : cut) {
+    const InterruptedCall one{.name = call_name(call.number), .count = 1};
+    add_counts(out, std::span(&one, 1));
+  }
+  return out;
+}
+
+void add_counts(std::vector<InterruptedCall>& counts, std::span<const InterruptedCall> more) {
+  for (const InterruptedCall& call : more) {
+    const auto at = std::ranges::lower_bound(counts, call.name, {}, &InterruptedCall::name);
+    if (at != counts.end() && at->name == call.name) {
+      at->count += call.count;
+    } else {
+      counts.insert(at, call);
+    }
+  }
 }
 
 }  // namespace tidemark::control::detail

@@ -1,7 +1,9 @@
 #include "detail/kernel_calls.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <csignal>
 #include <cstddef>
@@ -31,6 +34,19 @@ long trace(__ptrace_request request, base::Tid tid, std::uint64_t address, std::
 
 bool is_end(const siginfo_t& said) {
   return said.si_code == CLD_EXITED || said.si_code == CLD_KILLED || said.si_code == CLD_DUMPED;
+}
+
+/// A file of TID under the directory task/; 0 bytes when it is not there.
+std::size_t read_of_thread(int task_directory, base::Tid tid, const char* name, std::span<char> into) {
+  char path[32] = {};
+  const std::size_t length = std::strlen(name) + 1;
+  char* at = path + sizeof path - length;
+  std::memcpy(at, name, length);
+  for (base::Tid rest = tid; rest > 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+  const base::Fd file(::openat(task_directory, at, O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return 0;
+  const ssize_t got = ::read(file.get(), into.data(), into.size());
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 }  // namespace
@@ -86,6 +102,8 @@ Look look_at(base::Tid tid) {
   const int event = said.si_status >> event_shift;
   constexpr int signal_bits = (1 << event_shift) - 1;
   if (event == PTRACE_EVENT_STOP) return {.kind = Look::Kind::event_stop, .signal = said.si_status & signal_bits};
+  constexpr int call_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+  if (event == 0 && said.si_status == call_stop) return {.kind = Look::Kind::call_stop};
   if (event == 0) return {.kind = Look::Kind::signal_stop, .signal = said.si_status};
   return {.kind = Look::Kind::unknown};
 }
@@ -93,6 +111,12 @@ Look look_at(base::Tid tid) {
 void reap_ended(base::Tid tid) {
   siginfo_t said{};
   ::waitid(P_PID, static_cast<id_t>(tid), &said, WEXITED | WNOHANG | __WALL);
+}
+
+bool has_been_reaped(base::Tid tid) {
+  siginfo_t said{};
+  if (::waitid(P_PID, static_cast<id_t>(tid), &said, WEXITED | __WALL) != 0) return errno != EINTR;
+  return is_end(said);
 }
 
 std::uint64_t reap_all_ended() {
@@ -105,20 +129,54 @@ std::uint64_t reap_all_ended() {
   }
 }
 
+Look await(base::Tid tid, int task_directory, int child_signals, std::int64_t until_ns) {
+  constexpr std::int64_t look_again_ns = 2 * base::ns_per_ms;
+  while (true) {
+    drain(child_signals);  // before looking: what comes after the look wakes us
+    if (const Look look = look_at(tid); look.kind != Look::Kind::nothing) return look;
+    const std::int64_t now = now_ns();
+    if (now >= until_ns) return {};
+    if (wait_readable(child_signals, -1, std::min(until_ns, now + look_again_ns)).first || task_directory < 0) continue;
+    const char state = state_of(task_directory, tid);
+    if (state == 'Z' || state == 'X') return {.kind = Look::Kind::ended};
+  }
+}
+
 char state_of(int task_directory, base::Tid tid) {
-  char path[32] = {};
-  char* at = path + sizeof path - sizeof "/stat";
-  std::memcpy(at, "/stat", sizeof "/stat");
-  for (base::Tid rest = tid; rest > 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
-  const base::Fd file(::openat(task_directory, at, O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return 'X';
   char text[1024];
-  const ssize_t got = ::read(file.get(), text, sizeof text);
-  if (got <= 0) return 'X';
-  const void* const name_end = ::memrchr(text, ')', static_cast<std::size_t>(got));
+  const std::size_t got = read_of_thread(task_directory, tid, "/stat", text);
+  if (got == 0) return 'X';
+  const void* const name_end = ::memrchr(text, ')', got);
   if (name_end == nullptr) return '?';
   const char* const letter = static_cast<const char*>(name_end) + 2;
   return letter < text + got ? *letter : '?';
+}
+
+StatusText::StatusText(int task_directory, base::Tid tid)
+    : size_(read_of_thread(task_directory, tid, "/status", text_)) {}
+
+std::uint64_t StatusText::number(const char* name, unsigned base) const {
+  const std::size_t length = std::strlen(name);
+  const char* const end = text_ + size_;
+  for (const char* line = text_; line != nullptr && line < end;) {
+    if (static_cast<std::size_t>(end - line) > length && std::memcmp(line, name, length) == 0 && line[length] == ':') {
+      std::uint64_t number = 0;
+      const char* at = line + length + 1;
+      while (at < end && (*at == ' ' || *at == '\t')) ++at;
+      std::from_chars(at, end, number, static_cast<int>(base));
+      return number;
+    }
+    line = static_cast<const char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
+    if (line != nullptr) ++line;
+  }
+  return 0;
+}
+
+bool has_signal_on_its_way(int task_directory, base::Tid tid) {
+  constexpr unsigned hexadecimal = 16;
+  const StatusText status(task_directory, tid);
+  const auto set = [&](const char* name) { return status.number(name, hexadecimal); };
+  return ((set("SigPnd") | set("ShdPnd")) & ~set("SigBlk") & set("SigCgt")) != 0;
 }
 
 NumberListing::NumberListing(int directory) : directory_(directory) { ::lseek(directory, 0, SEEK_SET); }
@@ -139,6 +197,21 @@ base::Tid NumberListing::next() {
     base::Tid number = 0;
     for (; *name >= '0' && *name <= '9'; ++name) number = number * 10 + (*name - '0');
     if (number > 0) return number;
+  }
+}
+
+Readable wait_readable(int first, int second, std::int64_t until_ns) {
+  pollfd watched[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+  const std::int64_t left = std::max<std::int64_t>(0, until_ns - now_ns());
+  const timespec timeout{static_cast<time_t>(left / base::ns_per_second),
+                         static_cast<long>(left % base::ns_per_second)};
+  if (::ppoll(watched, 2, &timeout, nullptr) <= 0) return {};
+  return {.first = watched[0].revents != 0, .second = watched[1].revents != 0};
+}
+
+void drain(int signal_descriptor) {
+  signalfd_siginfo heard[8];
+  while (::read(signal_descriptor, heard, sizeof heard) > 0) {
   }
 }
 

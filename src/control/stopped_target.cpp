@@ -1,9 +1,7 @@
 #include "tidemark/control/stopped_target.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <map>
 #include <utility>
 
 #include "detail/admission.hpp"
@@ -26,37 +24,15 @@ namespace {
 constexpr const char* stop_step = "stop a process";
 constexpr const char* resume_step = "let a process go on";
 
-Result<void> check_options(base::Pid pid, const StopOptions& options) {
-  const auto refuse = [](const char* why) {
-    return fail(Error{.code = ErrorCode::usage, .doing = stop_step, .detail = why});
-  };
-  if (pid == ::getpid()) return refuse("we cannot read while we stand still ourselves");
-  if (options.max_pause_ns < min_max_pause_ns || options.max_pause_ns > max_max_pause_ns) {
-    return refuse("the longest pause is from 1 ms to 60 s");
-  }
-  if (options.max_settle_ns <= 0) return refuse("no time to wait for threads to stop");
-  return {};
-}
-
 /// Calls that returned EINTR, without those that a signal would have cut in any case. Asked while the target stands:
 /// the signal is still pending then.
 std::vector<InterruptedCall> count_cut_calls(const proc::ProcessFiles& files, std::span<const detail::CutCall> cut) {
-  std::map<std::string, std::size_t> counts;
+  std::vector<detail::CutCall> ours;
   for (const auto& call : cut) {
     const auto state = proc::read_trace_state(files, call.tid);
-    if (state && state->on_their_way() != 0) continue;
-    ++counts[detail::call_name(call.number)];
+    if (!state || state->on_their_way() == 0) ours.push_back(call);
   }
-  std::vector<InterruptedCall> out;
-  for (auto& [name, count] : counts) out.push_back({.name = name, .count = count});
-  return out;
-}
-
-Error tracer_was_killed(const proc::ProcessFiles& files) {
-  return Error{.code = ErrorCode::busy,
-               .doing = stop_step,
-               .path = files.path(),
-               .detail = "the tracer was killed, or the process was just starting another program"};
+  return detail::count_by_name(ours);
 }
 
 }  // namespace
@@ -77,7 +53,7 @@ StoppedTarget& StoppedTarget::operator=(StoppedTarget&&) noexcept = default;
 StoppedTarget::~StoppedTarget() = default;
 
 Result<StoppedTarget> StoppedTarget::stop(const proc::ProcRoot& root, base::Pid pid, const StopOptions& options) {
-  if (auto fine = check_options(pid, options); !fine) return fail(std::move(fine).error());
+  if (auto fine = detail::check_options(pid, options); !fine) return fail(std::move(fine).error());
   auto files = proc::ProcessFiles::open(root, pid);
   if (!files) return fail(std::move(files).error());
   const detail::Subject subject{.root = root, .files = *files};
@@ -91,7 +67,7 @@ Result<StoppedTarget> StoppedTarget::stop(const proc::ProcRoot& root, base::Pid 
   auto tracer = detail::TracerProcess::start(pid, *task_directory, options);
   if (!tracer) return fail(std::move(tracer).error());
   const auto said = tracer->hear();
-  if (!said) return fail(tracer_was_killed(*files));
+  if (!said) return fail(detail::tracer_was_killed(subject));
   if (said->kind != detail::MessageKind::stopped) {
     tracer->end();
     return fail(detail::explain_failure(subject, *said, options));

@@ -1,9 +1,5 @@
 #include "detail/thread_stopper.hpp"
 
-#include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -11,21 +7,6 @@
 namespace tidemark::control::detail {
 
 using State = TracedThread::State;
-
-Readable wait_readable(int first, int second, std::int64_t until_ns) {
-  pollfd watched[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
-  const std::int64_t left = std::max<std::int64_t>(0, until_ns - now_ns());
-  const timespec timeout{static_cast<time_t>(left / base::ns_per_second),
-                         static_cast<long>(left % base::ns_per_second)};
-  if (::ppoll(watched, 2, &timeout, nullptr) <= 0) return {};
-  return {.first = watched[0].revents != 0, .second = watched[1].revents != 0};
-}
-
-void drain(int signal_descriptor) {
-  signalfd_siginfo heard[8];
-  while (::read(signal_descriptor, heard, sizeof heard) > 0) {
-  }
-}
 
 StopTrouble ThreadStopper::stop_all(int child_signals) {
   if (!threads_.map()) return {.failure = TracerFailure::own_trouble, .os_errno = ENOMEM};
@@ -37,6 +18,13 @@ StopTrouble ThreadStopper::stop_all(int child_signals) {
   }
   if (standing() == 0) return {.failure = TracerFailure::gone};
   return {};
+}
+
+StopTrouble ThreadStopper::stop_one(base::Tid tid, int child_signals) {
+  if (threads_.size() == 0 && !threads_.map()) return {.failure = TracerFailure::own_trouble, .os_errno = ENOMEM};
+  if (auto trouble = seize_one(tid); trouble.happened()) return trouble;
+  if (!interrupt_new()) return {.failure = TracerFailure::own_trouble, .os_errno = errno};
+  return wait_for_stops(child_signals);
 }
 
 StopTrouble ThreadStopper::seize_new() {
@@ -148,6 +136,7 @@ void ThreadStopper::take_in(TracedThread& thread, bool look_for_zombies) {
       interrupt(thread.tid);  // any trap takes the place of an interrupt that was asked for (ptrace_stop)
       pass_on(thread.tid, look.signal);
       return;
+    case Look::Kind::call_stop:
     case Look::Kind::unknown:
       pass_on(thread.tid, 0);
       return;
@@ -165,7 +154,15 @@ void ThreadStopper::settle(TracedThread& thread) {
     ++restarted_epoll_waits_;
     return;
   }
-  job_.cut_calls[cut_calls_++] = {.tid = thread.tid, .number = call.number};
+  job_.shared->cut_calls[cut_calls_++] = {.tid = thread.tid, .number = call.number};
+}
+
+void ThreadStopper::forget_calls_cut_by_signals() {
+  CutCall* const first = job_.shared->cut_calls.data();
+  CutCall* const end = first + cut_calls_;
+  CutCall* const kept = std::remove_if(
+      first, end, [this](const CutCall& call) { return has_signal_on_its_way(job_.task_directory, call.tid); });
+  cut_calls_ = static_cast<std::uint64_t>(kept - first);
 }
 
 bool ThreadStopper::release_all() {

@@ -10,6 +10,9 @@
 #include <cerrno>
 #include <csignal>
 
+#include "detail/clone_keeper.hpp"
+#include "detail/clone_maker.hpp"
+#include "detail/reaper.hpp"
 #include "detail/thread_stopper.hpp"
 
 namespace tidemark::control::detail {
@@ -24,6 +27,7 @@ class Tracer {
       give_up({.failure = TracerFailure::own_trouble, .os_errno = trouble});
     }
     hurry();
+    if (job_.plan != nullptr) freeze();
     if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
     say({.kind = MessageKind::stopped});
     release(hold_until(stopper_.release_at_ns()));
@@ -75,6 +79,29 @@ class Tracer {
     return ReleasedBy::max_pause;
   }
 
+  [[noreturn]] void freeze() {
+    CloneMaker maker(job_, child_signals_);
+    CloneKeeper keeper(job_, dead_man_, child_signals_);
+    maker.rehearse();
+    if (const auto trouble = stopper_.stop_all(child_signals_); trouble.happened()) give_up(trouble);
+    if (const auto trouble = maker.make(stopper_.threads(), stopper_.release_at_ns()); trouble.happened()) {
+      give_up(trouble);
+    }
+    stopper_.forget_calls_cut_by_signals();
+    Message first{.kind = MessageKind::frozen, .clone = maker.clone()};
+    first.threads = stopper_.standing();
+    [[maybe_unused]] const bool any = stopper_.release_all();  // none: it was killed; the clone stands all the same
+    first.pause_end_ns = now_ns();
+    if (!keeper.secure(maker.clone())) give_up({.failure = TracerFailure::clone_failed, .os_errno = ESRCH});
+    say(first);
+    keeper.hold();
+    keeper.kill();
+    Reaper reaper(job_, dead_man_, child_signals_);
+    const Message last = reaper.reap(maker);
+    send(last);
+    ::_exit(0);
+  }
+
   [[noreturn]] void release(ReleasedBy by) {
     Message last{.kind = MessageKind::released, .released_by = by};
     if (!stopper_.release_all()) last.released_by = ReleasedBy::target_exit;
@@ -84,15 +111,23 @@ class Tracer {
   }
 
   [[noreturn]] void give_up(const StopTrouble& trouble) {
-    say({.kind = MessageKind::failed, .failure = trouble.failure, .os_errno = trouble.os_errno, .tid = trouble.tid});
+    say({.kind = MessageKind::failed,
+         .failure = trouble.failure,
+         .os_errno = trouble.os_errno,
+         .tid = trouble.tid,
+         .call_number = trouble.call_number});
     ::_exit(1);  // lets all threads go, also those that cannot be detached because they have not stopped
   }
 
   void say(Message message) const {
     message.pause_start_ns = stopper_.pause_start_ns();
-    message.threads = stopper_.standing();
+    if (message.threads == 0) message.threads = stopper_.standing();
     message.restarted_epoll_waits = stopper_.restarted_epoll_waits();
     message.cut_calls = stopper_.cut_calls();
+    send(message);
+  }
+
+  void send(const Message& message) const {
     [[maybe_unused]] const ssize_t told = ::send(job_.socket, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 

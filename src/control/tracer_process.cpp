@@ -20,7 +20,6 @@ using base::Result;
 namespace {
 
 constexpr const char* start_step = "start the tracer";
-constexpr std::size_t calls_bytes = max_stopped_threads * sizeof(CutCall);
 
 /// Like fork(2), but the end of the child sends no signal, and only a wait with __WALL sees it (clone(2), exit signal
 /// 0). No handler of pthread_atfork runs: the child makes async-signal-safe calls only.
@@ -28,22 +27,22 @@ base::Pid fork_quietly() { return static_cast<base::Pid>(::syscall(SYS_clone, 0U
 
 }  // namespace
 
-Result<SharedCalls> SharedCalls::make() {
-  void* const at = ::mmap(nullptr, calls_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+Result<Shared> Shared::make() {
+  void* const at = ::mmap(nullptr, sizeof(SharedLists), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return fail(base::os_error(start_step, errno));
-  return SharedCalls(static_cast<CutCall*>(at));
+  return Shared(static_cast<SharedLists*>(at));
 }
 
-SharedCalls::SharedCalls(SharedCalls&& other) noexcept : calls_(std::exchange(other.calls_, nullptr)) {}
+Shared::Shared(Shared&& other) noexcept : lists_(std::exchange(other.lists_, nullptr)) {}
 
-SharedCalls::~SharedCalls() {
-  if (calls_ != nullptr) ::munmap(calls_, calls_bytes);
+Shared::~Shared() {
+  if (lists_ != nullptr) ::munmap(lists_, sizeof(SharedLists));
 }
 
-Result<TracerProcess> TracerProcess::start(base::Pid target, const base::Fd& task_directory,
-                                           const StopOptions& options) {
-  auto calls = SharedCalls::make();
-  if (!calls) return fail(std::move(calls).error());
+Result<TracerProcess> TracerProcess::start(base::Pid target, const base::Fd& task_directory, const StopOptions& options,
+                                           const FreezePlan* plan) {
+  auto shared = Shared::make();
+  if (!shared) return fail(std::move(shared).error());
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return fail(base::os_error(start_step, errno));
@@ -55,7 +54,8 @@ Result<TracerProcess> TracerProcess::start(base::Pid target, const base::Fd& tas
                       .task_directory = task_directory.get(),
                       .max_settle_ns = options.max_settle_ns,
                       .max_pause_ns = options.max_pause_ns,
-                      .cut_calls = calls->data()};
+                      .shared = shared->data(),
+                      .plan = plan};
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours runs in the child
@@ -67,14 +67,14 @@ Result<TracerProcess> TracerProcess::start(base::Pid target, const base::Fd& tas
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return fail(base::os_error(start_step, os_errno));
-  return TracerProcess(pid, std::move(ours), std::move(*calls));
+  return TracerProcess(pid, std::move(ours), std::move(*shared));
 }
 
 TracerProcess::TracerProcess(TracerProcess&& other) noexcept
     : pid_(other.pid_),
       ended_(std::exchange(other.ended_, true)),
       socket_(std::move(other.socket_)),
-      calls_(std::move(other.calls_)) {}
+      shared_(std::move(other.shared_)) {}
 
 std::optional<Message> TracerProcess::hear() const {
   while (true) {
@@ -99,7 +99,13 @@ void TracerProcess::end() {
 }
 
 std::span<const CutCall> TracerProcess::cut_calls(std::uint64_t count) const {
-  return {calls_.data(), std::min<std::size_t>(count, max_stopped_threads)};
+  return std::span(shared_.data()->cut_calls).first(std::min<std::size_t>(count, max_stopped_threads));
+}
+
+void TracerProcess::name_old_zombies(std::span<const base::Pid> zombies) const {
+  auto& list = shared_.data()->old_zombies;
+  list.fill(0);
+  std::ranges::copy(zombies.first(std::min(zombies.size(), list.size())), list.begin());
 }
 
 }  // namespace tidemark::control::detail

@@ -62,13 +62,14 @@ bool take_fields(std::string_view rest, StatFields& out) {
   fields.take(out.start_code);
   fields.take(out.end_code);
   fields.take(out.start_stack);
-  fields.skip(18);  // 29-46: kstkesp to start_data and end_data
-  fields.skip(1);   // 47: start_brk
+  fields.skip(9);  // 29-37: kstkesp to cnswap
+  fields.take(out.exit_signal);
+  fields.skip(9);  // 39-47: processor to start_brk
   fields.take(out.arg_start);
   fields.take(out.arg_end);
   fields.take(out.env_start);
   fields.take(out.env_end);
-  fields.skip(1);  // 52: exit_code
+  fields.take(out.exit_code);
   return fields.is_whole();
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A target that is stopped notices the time and nothing else; what it may notice is counted (native/stopper.cpp)."""
+"""A target that is stopped or frozen notices the time and nothing else; what it may notice is counted
+(native/stopper.cpp)."""
 
 import collections
 import json
@@ -35,8 +36,8 @@ class Stopper:
         self._process.wait(60)
         self._process.stdout.close()
 
-    def stop(self, pid, hold_us=0, max_pause_ms=LONG_PAUSE_MS, settle_ms=PATIENT_MS):
-        self._process.stdin.write(f"{pid} {hold_us} {max_pause_ms} {settle_ms}\n")
+    def stop(self, pid, hold_us=0, max_pause_ms=LONG_PAUSE_MS, settle_ms=PATIENT_MS, verb="stop"):
+        self._process.stdin.write(f"{verb} {pid} {hold_us} {max_pause_ms} {settle_ms}\n")
         answer = json.loads(self._process.stdout.readline())
         if "pause_ns" in answer:
             self.pauses_ns.append(answer["pause_ns"])
@@ -83,14 +84,21 @@ class BlockedCalls(StopTest):
         return all(kind["ended"] >= 2 for kind in target.ask("status")["kinds"]
                    if kind["ends"] and kind["name"] not in CUT_BY_A_STOP)
 
-    def test_each_kind_of_call(self):
+    def test_each_kind_of_call_when_stopped(self):
+        self.check_each_kind_of_call("stop")
+
+    def test_each_kind_of_call_when_frozen(self):
+        self.check_each_kind_of_call("freeze")
+
+    def check_each_kind_of_call(self, verb):
         counted, restarted, stops = collections.Counter(), 0, 0
         with Target([], python=BLOCKED_CALLS) as target, Stopper() as stopper:
             give_up_at = time.monotonic() + 120
             while stops < self.STOPS or not self.all_have_ended(target):
                 self.assertLess(time.monotonic(), give_up_at, "a call that should time out never does")
-                report = stopper.stop(target.pid)
+                report = stopper.stop(target.pid, verb=verb)
                 self.assertEqual(report.get("released_by"), "request", report)
+                self.assertTrue(report.get("reaped", True), report)
                 counted.update(report["interrupted"])
                 restarted += report["restarted_epoll_waits"]
                 stops += 1
@@ -104,7 +112,7 @@ class BlockedCalls(StopTest):
                     self.assertEqual(kind["cut"], 0)
         self.assertGreater(restarted, self.STOPS)  # three threads wait without end
         self.assertEqual(set(counted), {kind["call"] for kind in kinds if kind["name"] in CUT_BY_A_STOP})
-        print(f"{len(kinds)} kinds of calls, {stops} stops: {restarted} endless epoll_waits restarted, "
+        print(f"{len(kinds)} kinds of calls, {verb} {stops} times: {restarted} endless epoll_waits restarted, "
               f"cut: {dict(counted)}; {stopper.pauses_text()}", file=sys.stderr)
 
 
@@ -112,7 +120,14 @@ class PythonTargets(StopTest):
     STOPS = 60
 
     @on_each_interpreter
-    def test_every_way_of_waiting(self, python):
+    def test_every_way_of_waiting_when_stopped(self, python):
+        self.check_every_way_of_waiting(python, "stop")
+
+    @on_each_interpreter
+    def test_every_way_of_waiting_when_frozen(self, python):
+        self.check_every_way_of_waiting(python, "freeze")
+
+    def check_every_way_of_waiting(self, python, verb):
         with Target("many_waits.py", "--copies", 4, python=python) as target, Stopper() as stopper:
             before = target.ask("status")["turns"]
             stops = 0
@@ -123,13 +138,14 @@ class PythonTargets(StopTest):
 
             while stops < self.STOPS or not all_have_turned():
                 os.kill(target.pid, signal.SIGUSR1)
-                report = stopper.stop(target.pid, hold_us=random.randrange(1000))
+                report = stopper.stop(target.pid, hold_us=random.randrange(1000), verb=verb)
                 self.assertEqual(report.get("released_by"), "request", report)
+                self.assertTrue(report.get("reaped", True), report)
                 stops += 1
                 self.assertEqual(target.ask("status")["problems"], [])
             self.assertGreater(target.ask("status")["signals"], 0)
             self.assert_stands_alone(target.pid)
-            print(f"{python.name}: {stops} stops of {report['threads']} threads, {stopper.pauses_text()}",
+            print(f"{python.name}: {verb} {stops} times, {report['threads']} threads, {stopper.pauses_text()}",
                   file=sys.stderr)
 
 

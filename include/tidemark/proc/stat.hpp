@@ -32,10 +32,12 @@ struct StatFields {
   std::uint64_t start_code = 0;
   std::uint64_t end_code = 0;
   std::uint64_t start_stack = 0;
+  std::int32_t exit_signal = 0;  ///< that its parent gets at its end; 0: none (clone(2))
   std::uint64_t arg_start = 0;
   std::uint64_t arg_end = 0;
   std::uint64_t env_start = 0;
   std::uint64_t env_end = 0;
+  std::int32_t exit_code = 0;  ///< of a zombie, as waitpid(2) gives it; 0 when we may not ptrace-read the process
 };
 
 /// The name is not escaped by the kernel (fs/proc/array.c, do_task_stat), so it ends at the *last* ')'.

@@ -17,6 +17,9 @@ struct Subject {
   proc::ProcessFiles& files;
 };
 
+/// `usage`: ourselves, or options out of bounds.
+[[nodiscard]] base::Result<void> check_options(base::Pid pid, const StopOptions& options);
+
 /// Waits at most `patience_ns` for a thread in uninterruptible sleep to leave it. The first living thread, which has
 /// the memory: that of a leader that has ended is gone. Errors: `gone`, `busy` (traced, or such a thread), `limit`,
 /// `unsupported` (a kernel thread).
@@ -24,5 +27,8 @@ struct Subject {
 
 /// Why the tracer gave up.
 [[nodiscard]] base::Error explain_failure(const Subject& subject, const Message& message, const StopOptions& options);
+
+/// It said nothing.
+[[nodiscard]] base::Error tracer_was_killed(const Subject& subject);
 
 }  // namespace tidemark::control::detail

@@ -16,6 +16,7 @@ struct StopTrouble {
   TracerFailure failure = TracerFailure::none;
   int os_errno = 0;
   base::Tid tid = 0;
+  std::int32_t call_number = 0;
 
   [[nodiscard]] bool happened() const { return failure != TracerFailure::none; }
 };
@@ -28,8 +29,14 @@ class ThreadStopper {
   /// Listing, seizing, interrupting and waiting, again until a listing shows nobody but those who stand: a thread that
   /// we do not know can only be made by one that runs. `child_signals` is a signalfd of SIGCHLD.
   [[nodiscard]] StopTrouble stop_all(int child_signals);
+  /// Stops one thread more, and the others not.
+  [[nodiscard]] StopTrouble stop_one(base::Tid tid, int child_signals);
   /// False when no thread was left to let go.
   [[nodiscard]] bool release_all();
+
+  [[nodiscard]] std::span<const TracedThread> threads() const { return threads_.all(); }
+  /// Forgets the calls that a signal would have cut in any case: it is still pending while its thread stands.
+  void forget_calls_cut_by_signals();
 
   [[nodiscard]] std::int64_t pause_start_ns() const { return pause_start_ns_; }
   [[nodiscard]] std::int64_t release_at_ns() const { return pause_start_ns_ + job_.max_pause_ns; }
@@ -60,14 +67,5 @@ class ThreadStopper {
   std::uint64_t restarted_epoll_waits_ = 0;
   std::uint64_t cut_calls_ = 0;
 };
-
-/// Waits until a descriptor is readable or the time has come; CLOCK_MONOTONIC. Which of the two are readable.
-struct Readable {
-  bool first = false, second = false;
-};
-[[nodiscard]] Readable wait_readable(int first, int second, std::int64_t until_ns);
-
-/// Empties a signalfd.
-void drain(int signal_descriptor);
 
 }  // namespace tidemark::control::detail

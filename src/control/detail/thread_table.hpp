@@ -23,7 +23,7 @@ struct TracedThread {
 
 class ThreadTable {
  public:
-  /// False when there is no memory for max_stopped_threads entries (they are touched only when used).
+  /// Once. False when there is no memory for max_stopped_threads entries (they are touched only when used).
   [[nodiscard]] bool map();
 
   /// A living thread among the first `known` entries. Listings come in nearly the same order each time, so the search
@@ -34,6 +34,7 @@ class ThreadTable {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::span<TracedThread> all() { return {threads_, size_}; }
+  [[nodiscard]] std::span<const TracedThread> all() const { return {threads_, size_}; }
   [[nodiscard]] std::size_t count(TracedThread::State state) const;
 
  private:

@@ -13,28 +13,29 @@
 namespace tidemark::control::detail {
 
 /// Memory that we and the tracer share.
-class SharedCalls {
+class Shared {
  public:
-  [[nodiscard]] static base::Result<SharedCalls> make();
-  SharedCalls(SharedCalls&& other) noexcept;
-  SharedCalls& operator=(SharedCalls&&) = delete;
-  SharedCalls(const SharedCalls&) = delete;
-  SharedCalls& operator=(const SharedCalls&) = delete;
-  ~SharedCalls();
+  [[nodiscard]] static base::Result<Shared> make();
+  Shared(Shared&& other) noexcept;
+  Shared& operator=(Shared&&) = delete;
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared();
 
-  [[nodiscard]] CutCall* data() const { return calls_; }
+  [[nodiscard]] SharedLists* data() const { return lists_; }
 
  private:
-  explicit SharedCalls(CutCall* calls) : calls_(calls) {}
+  explicit Shared(SharedLists* lists) : lists_(lists) {}
 
-  CutCall* calls_ = nullptr;
+  SharedLists* lists_ = nullptr;
 };
 
 class TracerProcess {
  public:
-  /// The child begins to stop the target at once. `task_directory` is /proc/PID/task.
+  /// The child begins to stop the target at once, and to freeze it when there is a plan. `task_directory` is
+  /// /proc/PID/task.
   [[nodiscard]] static base::Result<TracerProcess> start(base::Pid target, const base::Fd& task_directory,
-                                                         const StopOptions& options);
+                                                         const StopOptions& options, const FreezePlan* plan = nullptr);
 
   TracerProcess(TracerProcess&& other) noexcept;
   TracerProcess& operator=(TracerProcess&&) = delete;
@@ -50,16 +51,18 @@ class TracerProcess {
 
   /// The first `count` calls that the tracer saw cut.
   [[nodiscard]] std::span<const CutCall> cut_calls(std::uint64_t count) const;
+  /// The clones of earlier runs that are to be waited for; before `release_clone` is asked. At most max_old_zombies.
+  void name_old_zombies(std::span<const base::Pid> zombies) const;
   [[nodiscard]] base::Pid pid() const { return pid_; }
 
  private:
-  TracerProcess(base::Pid pid, base::Fd socket, SharedCalls calls)
-      : pid_(pid), socket_(std::move(socket)), calls_(std::move(calls)) {}
+  TracerProcess(base::Pid pid, base::Fd socket, Shared shared)
+      : pid_(pid), socket_(std::move(socket)), shared_(std::move(shared)) {}
 
   base::Pid pid_ = 0;
   bool ended_ = false;
   base::Fd socket_;
-  SharedCalls calls_;
+  Shared shared_;
 };
 
 }  // namespace tidemark::control::detail

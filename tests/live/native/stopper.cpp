@@ -1,8 +1,9 @@
-// stopper: stops targets when it is told to, as `tidemark stack --consistency stopped` will. A driver for tests.
+// stopper: stops or freezes targets when it is told to. A driver for tests.
 //
-// Each line of stdin, "PID HOLD_US MAX_PAUSE_MS SETTLE_MS", stops PID, waits, lets it go, and is answered with one JSON
-// line: {"pause_ns", "threads", "released_by", "restarted_epoll_waits", "interrupted": {name: count}}, or {"error":
-// code as in base::ErrorCode's order, "detail"}.
+// Each line of stdin, "stop|freeze PID HOLD_US MAX_PAUSE_MS SETTLE_MS", stops PID, waits, lets it go, and is answered
+// with one JSON line: {"pause_ns", "threads", "released_by", "restarted_epoll_waits", "interrupted": {name: count}}, or
+// {"error": "gone|permission|busy|other", "detail"}. A freeze is released by "request", and says "reaped",
+// "reap_pause_ns", "minor_faults" and "old_zombies_reaped", too.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <string>
 
+#include "tidemark/control/frozen_target.hpp"
 #include "tidemark/control/stopped_target.hpp"
 #include "tidemark/proc/proc_root.hpp"
 
@@ -48,14 +50,34 @@ std::string error_line(const base::Error& error) {
   return fmt::format(R"({{"error": "{}", "detail": "{}"}})", code_text(error.code), base::describe(error));
 }
 
-std::string report_line(const control::StopReport& report) {
+/// What both reports have, as members of an object.
+template <class Report>
+std::string members(const Report& report) {
   std::string interrupted;
   for (const auto& call : report.interrupted) {
     interrupted += fmt::format(R"({}"{}": {})", interrupted.empty() ? "" : ", ", call.name, call.count);
   }
+  return fmt::format(R"("pause_ns": {}, "threads": {}, "restarted_epoll_waits": {}, "interrupted": {{{}}})",
+                     report.pause_ns, report.threads, report.restarted_epoll_waits, interrupted);
+}
+
+std::string report_line(const control::StopReport& report) {
+  return fmt::format(R"({{{}, "released_by": "{}"}})", members(report), released_by_text(report.released_by));
+}
+
+std::string report_line(const control::FreezeReport& report) {
   return fmt::format(
-      R"({{"pause_ns": {}, "threads": {}, "released_by": "{}", "restarted_epoll_waits": {}, "interrupted": {{{}}}}})",
-      report.pause_ns, report.threads, released_by_text(report.released_by), report.restarted_epoll_waits, interrupted);
+      R"({{{}, "released_by": "request", "reaped": {}, "reap_pause_ns": {}, "minor_faults": {}, "old_zombies_reaped": {}}})",
+      members(report), report.reaped, report.reap_pause_ns, report.minor_faults, report.old_zombies_reaped);
+}
+
+std::string freeze_once(const proc::ProcRoot& root, base::Pid pid, unsigned hold_us,
+                        const control::FreezeOptions& options) {
+  auto frozen = control::FrozenTarget::freeze(root, pid, options);
+  if (!frozen) return error_line(frozen.error());
+  if (hold_us > 0) ::usleep(hold_us);
+  const auto report = frozen->release();
+  return report ? report_line(*report) : error_line(report.error());
 }
 
 std::string stop_once(const proc::ProcRoot& root, base::Pid pid, unsigned hold_us,
@@ -72,13 +94,15 @@ std::string stop_once(const proc::ProcRoot& root, base::Pid pid, unsigned hold_u
 int main() {
   const auto root = proc::ProcRoot::open();
   if (!root) return 1;
+  std::string verb;
   base::Pid pid = 0;
   unsigned hold_us = 0;
   std::int64_t max_pause_ms = 0, settle_ms = 0;
-  while (std::cin >> pid >> hold_us >> max_pause_ms >> settle_ms) {
-    const control::StopOptions options{.max_pause_ns = max_pause_ms * base::ns_per_ms,
-                                       .max_settle_ns = settle_ms * base::ns_per_ms};
-    std::cout << stop_once(*root, pid, hold_us, options) << std::endl;
+  while (std::cin >> verb >> pid >> hold_us >> max_pause_ms >> settle_ms) {
+    const std::int64_t max_pause_ns = max_pause_ms * base::ns_per_ms, max_settle_ns = settle_ms * base::ns_per_ms;
+    std::cout << (verb == "freeze" ? freeze_once(*root, pid, hold_us, {max_pause_ns, max_settle_ns})
+                                   : stop_once(*root, pid, hold_us, {max_pause_ns, max_settle_ns}))
+              << std::endl;
   }
   return 0;
 }

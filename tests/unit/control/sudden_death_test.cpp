@@ -1,14 +1,10 @@
 // SIGKILL at any instant, to the tracer or to ourselves: the target goes on as if nothing had been.
-#include <fcntl.h>
-#include <pthread.h>
-#include <sys/epoll.h>
-#include <sys/syscall.h>
+#include <sys/prctl.h>
 
-#include <algorithm>
-#include <fstream>
 #include <random>
 #include <thread>
 
+#include "lively_target.hpp"
 #include "support.hpp"
 #include "tidemark/control/stopped_target.hpp"
 
@@ -19,89 +15,6 @@ using namespace tidemark::control::test;
 namespace {
 
 constexpr int kills = 600;
-constexpr std::uint64_t usr1_bit = std::uint64_t{1} << (SIGUSR1 - 1);
-
-Facts* facts_of_target = nullptr;
-
-/// Handles queued signals, waits in an endless epoll_wait, sleeps, beats; SIGUSR1 is blocked everywhere.
-void live(Facts& facts) {
-  facts_of_target = &facts;
-  sigset_t usr1, queued;
-  ::sigemptyset(&usr1);
-  ::sigaddset(&usr1, SIGUSR1);
-  ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
-  struct sigaction action {};
-  action.sa_flags = SA_RESTART;
-  action.sa_handler = [](int) { ++facts_of_target->signals; };
-  ::sigaction(SIGRTMIN, &action, nullptr);
-  const auto start = [](void* (*body)(void*)) {
-    pthread_t thread{};
-    ::pthread_create(&thread, nullptr, body, nullptr);
-  };
-  start([](void*) -> void* { beat(*facts_of_target); });
-  ::sigemptyset(&queued);
-  ::sigaddset(&queued, SIGRTMIN);
-  ::sigprocmask(SIG_BLOCK, &queued, nullptr);  // handled by the beating thread alone
-  start([](void*) -> void* {
-    const int queue = ::epoll_create1(0);
-    epoll_event event{};
-    while (true) {
-      ::epoll_wait(queue, &event, 1, -1);  // may end early when the tracer could not mend it any more
-    }
-  });
-  for (int i = 0; i < 4; ++i) {
-    start([](void*) -> void* {
-      while (true) ::pause();
-    });
-  }
-  const timespec long_time{100'000, 0};
-  while (true) {
-    ::nanosleep(&long_time, nullptr);
-    ++facts.early_returns;
-  }
-}
-
-void check_unharmed(const Target& target) {
-  wait_until(
-      [&] {
-        const auto states = target.states();
-        return std::ranges::all_of(states, is_untouched);
-      },
-      "no thread is stopped or traced");
-  for (const auto& state : target.states()) CHECK((state.blocked & usr1_bit) == usr1_bit);
-  target.wait_for_beats();
-}
-
-/// The signals that were sent in the meantime.
-class QueuedSignals {
- public:
-  void send(const Target& target) {
-    if (::sigqueue(target.pid(), SIGRTMIN, {}) == 0) ++sent_;
-  }
-  void check_all_handled(const Target& target) const {
-    wait_until([&] { return target.facts().signals >= sent_; }, "all signals are handled");
-    CHECK(target.facts().signals == sent_);
-  }
-
- private:
-  std::uint64_t sent_ = 0;
-};
-
-/// Our children by the kernel, without `but`.
-std::vector<base::Pid> children_but(base::Pid but) {
-  std::ifstream file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-  std::vector<base::Pid> out;
-  for (base::Pid pid = 0; file >> pid;) {
-    if (pid != but) out.push_back(pid);
-  }
-  return out;
-}
-
-void spin_ns(std::int64_t duration_ns) {
-  const std::int64_t end = now_ns() + duration_ns;
-  while (now_ns() < end) {
-  }
-}
 
 }  // namespace
 

@@ -21,6 +21,10 @@
 
 namespace tidemark::control::test {
 
+inline void must(const base::Result<void>& result) {
+  if (!result) FAIL(base::describe(result.error()));
+}
+
 /// The value, or a failed test that says why.
 template <class T>
 T must(base::Result<T> result) {

@@ -5,6 +5,7 @@
 
 #include "detail/tracer_process.hpp"
 #include "support.hpp"
+#include "tidemark/control/frozen_target.hpp"
 
 using namespace tidemark;
 using namespace tidemark::control;
@@ -43,6 +44,10 @@ TEST_CASE("a thread in uninterruptible sleep is seen first; the target is not to
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::busy);
   CHECK(refused.error().detail == "thread " + std::to_string(target.pid()) + " is in uninterruptible sleep (vfork)");
+  const auto not_frozen = FrozenTarget::freeze(proc_root(), target.pid(), {.max_settle_ns = 20 * base::ns_per_ms});
+  REQUIRE_FALSE(not_frozen);
+  CHECK(not_frozen.error().code == ErrorCode::busy);
+  CHECK(not_frozen.error().detail == refused.error().detail);
   target.wait_for_beats();
   target.facts().go = true;
   auto stopped = must(StoppedTarget::stop(proc_root(), target.pid(), {.max_settle_ns = 20 * base::ns_per_second}));
