@@ -78,6 +78,14 @@ Failure explain_no_stop(base::Pid pid, const base::Error& error) {
           ExitStatus::cannot_open};
 }
 
+Failure explain_no_freeze(base::Pid pid, const base::Error& error) {
+  if (error.code == base::ErrorCode::gone) return explain_target(pid, error);
+  std::string hint = "--consistency stopped is as exact, and needs no clone; racing stops nothing";
+  if (error.code == base::ErrorCode::permission) hint = permission_hint(pid) + "; " + hint;
+  return {fmt::format("pid {} could not be frozen, and goes on: {}", pid, base::describe(error)), std::move(hint),
+          ExitStatus::cannot_open};
+}
+
 Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns) {
   const double pause_ms = static_cast<double>(report.pause_ns) / 1e6;
   switch (report.released_by) {

@@ -6,25 +6,16 @@
 #include <chrono>
 #include <thread>
 
+#include "detail/opened_process.hpp"
 #include "tidemark/base/clock.hpp"
 #include "tidemark/control/stopped_target.hpp"
 #include "tidemark/memory/live_memory.hpp"
-#include "tidemark/proc/namespaces.hpp"
 #include "tidemark/proc/process_files.hpp"
-#include "tidemark/proc/process_name.hpp"
 #include "tidemark/proc/source_lines.hpp"
 #include "tidemark/proc/thread_states.hpp"
 
 namespace tidemark::cli {
 namespace {
-
-/// An interpreter that is starting, or a process that calls execve while it is read, is tried again so often.
-constexpr int most_tries = 10;
-constexpr std::chrono::milliseconds between_tries{50};
-
-base::Error ended(const std::string& path) {
-  return {.code = base::ErrorCode::gone, .doing = "read the process", .path = path, .detail = "a zombie"};
-}
 
 bool has_moved_on(const model::StackReading& reading) {
   return std::any_of(reading.gaps.begin(), reading.gaps.end(), [](const model::Gap& gap) {
@@ -48,13 +39,21 @@ class TargetReading {
   }
 
   [[nodiscard]] StackAnswer run() {
-    auto files = open_process();
-    if (!files) return std::move(answer_);
-    for (int tries = 0; tries < most_tries; ++tries) {
-      if (tries > 0) std::this_thread::sleep_for(between_tries);
+    auto opened = open_process(root_, pid());
+    if (auto* refused = std::get_if<NotOpened>(&opened)) {
+      answer_.process.name = std::move(refused->name);
+      answer_.process.inner_pid = refused->inner_pid;
+      fail(refused->reason, std::move(refused->failure));
+      return std::move(answer_);
+    }
+    auto& process = std::get<OpenedProcess>(opened);
+    answer_.process.name = process.name;
+    answer_.process.inner_pid = process.inner_pid();
+    for (int tries = 0; tries < most_open_tries; ++tries) {
+      if (tries > 0) std::this_thread::sleep_for(std::chrono::milliseconds(between_open_tries_ms));
       answer_.failure.reset();
       answer_.process.failure.reset();
-      if (!try_read(*files)) break;
+      if (!try_read(process.files)) break;
     }
     return std::move(answer_);
   }
@@ -70,31 +69,6 @@ class TargetReading {
   void fail(const base::Error& error) { fail(model::reason_of(error), explain_target(pid(), error)); }
 
   [[nodiscard]] base::Pid pid() const { return answer_.process.pid; }
-
-  std::optional<proc::ProcessFiles> open_process() {
-    auto files = proc::ProcessFiles::open(root_, pid());
-    if (!files) return fail(files.error()), std::nullopt;
-    const auto stat = files->stat();
-    if (!stat) return fail(stat.error()), std::nullopt;
-    const auto status = files->status();
-    if (!status) return fail(status.error()), std::nullopt;
-    answer_.process.name =
-        proc::process_name(stat->comm, files->command_line().value_or({}), files->executable().value_or({}));
-    if (status->inner_pid && *status->inner_pid != pid()) answer_.process.inner_pid = status->inner_pid;
-    if (stat->state == 'Z') return fail(ended(files->path())), std::nullopt;
-    if (status->tgid != pid()) {
-      fail(model::Reason::unsupported, {fmt::format("{} is a thread of process {}", pid(), status->tgid),
-                                        fmt::format("name the process: -p {}", status->tgid), ExitStatus::cannot_open});
-      return std::nullopt;
-    }
-    if (!proc::names_our_pids(root_)) {
-      fail(model::Reason::unsupported,
-           {"this /proc is of another pid namespace: a pid of it is another process's for us",
-            "mount one for this namespace: mount -t proc proc /proc", ExitStatus::cannot_open});
-      return std::nullopt;
-    }
-    return std::move(*files);
-  }
 
   void fail(const cpython::OpenFailure& failure) {
     answer_.process.version = failure.found.version;
@@ -132,12 +106,10 @@ class TargetReading {
     return has_moved_on(*answer_.process.reading);
   }
 
-  /// A process that ends under our hands leaves memory that makes no sense: that it has ended is the answer.
   bool fail_if_gone(const proc::ProcessFiles& files) {
-    const auto stat = files.stat();
-    if (!stat) return fail(stat.error()), true;
-    if (stat->state != 'Z' && stat->state != 'X') return false;
-    return fail(ended(files.path())), true;
+    const auto error = has_ended(files);
+    if (error) fail(*error);
+    return error.has_value();
   }
 
   void read_now(cpython::Interpreter& interpreter) {

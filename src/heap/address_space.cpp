@@ -17,9 +17,7 @@ bool wants_pages(const proc::SmapsRegion& map) {
   return map.is_private_anonymous() || map.region.writable || map.anonymous > 0;
 }
 
-bool is_in_memory(std::uint8_t flags) {
-  return (flags & proc::page_present) != 0 && (flags & proc::page_zero) == 0;
-}
+bool is_in_memory(std::uint8_t flags) { return (flags & proc::page_present) != 0 && (flags & proc::page_zero) == 0; }
 
 std::uint64_t resident_pages(const std::vector<std::uint8_t>& pages) {
   return static_cast<std::uint64_t>(std::count_if(pages.begin(), pages.end(), is_in_memory));
@@ -57,9 +55,9 @@ Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, co
 }
 
 const SpaceRegion* AddressSpace::find(std::uint64_t address) const {
-  const auto after = std::upper_bound(
-      regions_.begin(), regions_.end(), address,
-      [](std::uint64_t at, const SpaceRegion& region) { return at < region.map.region.start; });
+  const auto after =
+      std::upper_bound(regions_.begin(), regions_.end(), address,
+                       [](std::uint64_t at, const SpaceRegion& region) { return at < region.map.region.start; });
   if (after == regions_.begin()) return nullptr;
   const auto& region = *std::prev(after);
   return address < region.map.region.end ? &region : nullptr;
@@ -69,9 +67,9 @@ Tally AddressSpace::tally(Range range) const {
   Tally sum;
   const auto* region = find(range.start);
   if (region == nullptr) {
-    region = std::to_address(std::lower_bound(
-        regions_.begin(), regions_.end(), range.start,
-        [](const SpaceRegion& one, std::uint64_t at) { return one.map.region.start < at; }));
+    region = std::to_address(
+        std::lower_bound(regions_.begin(), regions_.end(), range.start,
+                         [](const SpaceRegion& one, std::uint64_t at) { return one.map.region.start < at; }));
   }
   for (const auto* end = regions_.data() + regions_.size(); region != end; ++region) {
     if (region->map.region.start >= range.end) break;
@@ -108,9 +106,9 @@ std::vector<Range> AddressSpace::resident(Range range) const {
     const auto* region = find(at);
     if (region == nullptr || !region->is_paged()) {
       // Beyond what is mapped or known: on to the next mapping.
-      const auto next = std::upper_bound(
-          regions_.begin(), regions_.end(), at,
-          [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
+      const auto next =
+          std::upper_bound(regions_.begin(), regions_.end(), at,
+                           [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
       if (next == regions_.end()) break;
       at = std::max(at + 1, next->map.region.start);
       continue;
@@ -118,8 +116,7 @@ std::vector<Range> AddressSpace::resident(Range range) const {
     const std::uint64_t stop = std::min(range.end, region->map.region.end);
     while (at < stop) {
       const std::uint64_t next = std::min(stop, at / page_bytes * page_bytes + page_bytes);
-      const bool present =
-          (region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) != 0;
+      const bool present = (region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) != 0;
       if (present) {
         if (!found.empty() && found.back().end == at) {
           found.back().end = next;

@@ -43,9 +43,8 @@ std::uint64_t ChunkWalk::size_word(std::uint64_t chunk, std::uint64_t segment_en
   if (chunk + chunk_head > segment_end) return 0;
   if (window_.take(chunk + 8, size) != nullptr) return size;
   if (!space_.is_resident(chunk + 8)) return 0;
-  return memory_.read_value<std::uint64_t>({chunk + 8}).has_value()
-             ? *memory_.read_value<std::uint64_t>({chunk + 8})
-             : 0;
+  return memory_.read_value<std::uint64_t>({chunk + 8}).has_value() ? *memory_.read_value<std::uint64_t>({chunk + 8})
+                                                                    : 0;
 }
 
 std::uint64_t ChunkWalk::first_chunk(const MallocArenaPlace& place, Range segment) {
@@ -81,7 +80,7 @@ std::uint64_t ChunkWalk::resume_at(std::uint64_t chunk, std::uint64_t segment_en
 }
 
 void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena) {
-  std::uint64_t chunk = first_chunk(place, segment);
+  std::uint64_t chunk = first_chunk(place, segment), next_waypoint = chunk;
   while (chunk + chunk_head <= segment.end) {
     const bool is_seen = see(chunk, chunk_head, segment.end);
     const std::uint64_t word = is_seen ? size_word(chunk, segment.end) : 0;
@@ -115,6 +114,10 @@ void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model
       take_used(chunk, size, size - 8, all, false);
     }
     books_.walked += all;
+    if (chunk >= next_waypoint) {
+      books_.waypoints.push_back({.chunk = chunk, .segment_end = segment.end});
+      next_waypoint = chunk + waypoint_bytes;
+    }
     chunk += size;
   }
 }
@@ -142,7 +145,8 @@ void ChunkWalk::take_free(std::uint64_t chunk, std::uint64_t bytes, const Tally&
 void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_t usable, const Tally& all,
                           bool is_mapped) {
   const std::uint64_t user = chunk + chunk_head;
-  const std::uint64_t seen = std::min<std::uint64_t>(usable, window_.range().end > user ? window_.range().end - user : 0);
+  const std::uint64_t seen =
+      std::min<std::uint64_t>(usable, window_.range().end > user ? window_.range().end - user : 0);
   constexpr std::uint64_t most_seen = 4096;  // of an object's words
   std::uint64_t shown = std::min(seen, most_seen);
   const std::byte* block = recogniser_ != nullptr ? window_.at(user, shown) : nullptr;
@@ -169,9 +173,7 @@ void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_
 
 void ChunkWalk::walk_arenas() {
   for (const auto& place : malloc_.arenas) {
-    model::MallocArena arena{.address = {place.state},
-                             .is_main = place.is_main,
-                             .system_bytes = place.system_bytes};
+    model::MallocArena arena{.address = {place.state}, .is_main = place.is_main, .system_bytes = place.system_bytes};
     for (const auto& segment : place.segments) {
       arena.resident_bytes += space_.tally(segment).bytes;
       walk_segment(place, segment, arena);

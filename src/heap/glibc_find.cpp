@@ -62,8 +62,8 @@ class Search {
 
   static bool is_empty_bin(const Window& window, std::uint64_t at) {
     std::uint64_t forward = 0, back = 0;
-    return window.take(at, forward) != nullptr && forward == at - pair_bytes &&
-           window.take(at + 8, back) != nullptr && back == forward;
+    return window.take(at, forward) != nullptr && forward == at - pair_bytes && window.take(at + 8, back) != nullptr &&
+           back == forward;
   }
 
   /// Empty bins point to themselves. Which of them is the first says the word before the bins: top.

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "detail/churn.hpp"
 #include "detail/ledger_builder.hpp"
+#include "tidemark/base/clock.hpp"
 
 namespace tidemark::heap {
 
@@ -189,10 +191,8 @@ void LedgerBuilder::rank_types() {
   }
   const auto buffers = pymalloc_.blocks[static_cast<std::size_t>(ObjectKind::buffer)];
   if (buffers.count != 0) {
-    ledger_.types.push_back({.type = {},
-                             .count = buffers.count,
-                             .pymalloc_bytes = buffers.tally.bytes,
-                             .malloc_bytes = 0});
+    ledger_.types.push_back(
+        {.type = {}, .count = buffers.count, .pymalloc_bytes = buffers.tally.bytes, .malloc_bytes = 0});
   }
   std::stable_sort(ledger_.types.begin(), ledger_.types.end(), [](const auto& left, const auto& right) {
     return left.pymalloc_bytes + left.malloc_bytes > right.pymalloc_bytes + right.malloc_bytes;
@@ -251,7 +251,19 @@ void LedgerBuilder::finish() {
   ledger_.cost.bytes_read = pymalloc_.bytes_read + (chunks_ ? chunks_->books().bytes_read : 0);
 }
 
+/// What moved, what was torn, and what came or went between the page flags and smaps.
+void LedgerBuilder::set_bound(std::int64_t walk_ns) {
+  if (request_.running == nullptr) return;
+  static const std::vector<Waypoint> none;
+  ChurnMeter meter(space_, request_.memory, arenas_, chunks_ ? chunks_->books().waypoints : none);
+  const auto moved = static_cast<std::uint64_t>(std::abs(ledger_.moved_bytes));
+  ledger_.bound_bytes =
+      meter.measure(*request_.running, walk_ns) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
+}
+
 model::HeapLedger LedgerBuilder::run() {
+  const base::SystemClock clock;
+  const std::int64_t began_ns = clock.monotonic_ns();
   find_interpreter();
   walk_pymalloc();
   claim_stacks();
@@ -261,6 +273,7 @@ model::HeapLedger LedgerBuilder::run() {
   claim_mappings_of_objects();
   give_rest();
   finish();
+  set_bound(clock.monotonic_ns() - began_ns);
   return std::move(ledger_);
 }
 

@@ -47,9 +47,9 @@ void Moment::take_exclusiveness_of(const Moment& earlier) {
 std::vector<proc::SmapsRegion> with_files_of(std::vector<proc::SmapsRegion> clone,
                                              const std::vector<proc::SmapsRegion>& target) {
   for (const auto& map : target) {
-    const auto same = std::lower_bound(
-        clone.begin(), clone.end(), map.region.start,
-        [](const proc::SmapsRegion& one, std::uint64_t at) { return one.region.start < at; });
+    const auto same =
+        std::lower_bound(clone.begin(), clone.end(), map.region.start,
+                         [](const proc::SmapsRegion& one, std::uint64_t at) { return one.region.start < at; });
     const bool is_there = same != clone.end() && same->region.start == map.region.start;
     if (!is_there && map.is_dont_copy) {
       clone.insert(same, map);

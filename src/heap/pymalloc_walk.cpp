@@ -69,16 +69,14 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
   const Range whole{address, address + arenas_.pool_bytes};
   // Nearly always all pages of a pool are alike, and a block's bytes are all of one kind.
   const Tally all = space_.tally(whole);
-  const bool is_uniform = all.bytes == arenas_.pool_bytes &&
-                          (all.private_bytes == 0 || all.private_bytes == arenas_.pool_bytes);
-  const Tally of_one{.bytes = pool.block_bytes,
-                     .private_bytes = all.private_bytes == 0 ? 0 : pool.block_bytes,
-                     .swap_bytes = 0};
+  const bool is_uniform =
+      all.bytes == arenas_.pool_bytes && (all.private_bytes == 0 || all.private_bytes == arenas_.pool_bytes);
+  const Tally of_one{
+      .bytes = pool.block_bytes, .private_bytes = all.private_bytes == 0 ? 0 : pool.block_bytes, .swap_bytes = 0};
   std::uint64_t begin = pool_head_bytes;
   for (std::uint64_t i = 0; i < pool.begun; ++i, begin += pool.block_bytes) {
     if (pool.is_free.test(i)) continue;
-    const Block block{
-        .bytes = bytes + begin, .seen = pool.block_bytes, .size = pool.block_bytes, .slack = block_unit};
+    const Block block{.bytes = bytes + begin, .seen = pool.block_bytes, .size = pool.block_bytes, .slack = block_unit};
     const auto found = recogniser_.look(block);
     const auto kind = found.type != nullptr ? found.type->kind : ObjectKind::buffer;
     books_.blocks[static_cast<std::size_t>(kind)].add(
@@ -93,10 +91,8 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
   const std::uint64_t free_at = pool_head_bytes + pool.blocks * pool.block_bytes;
   if (is_uniform) {
     const std::uint64_t free = pool.blocks - pool.used;
-    books_.free_blocks.add({.bytes = free * pool.block_bytes,
-                            .private_bytes = free * of_one.private_bytes,
-                            .swap_bytes = 0},
-                           free);
+    books_.free_blocks.add(
+        {.bytes = free * pool.block_bytes, .private_bytes = free * of_one.private_bytes, .swap_bytes = 0}, free);
     const std::uint64_t rest = arenas_.pool_bytes - pool.blocks * pool.block_bytes;
     books_.slack.add({.bytes = rest, .private_bytes = of_one.private_bytes == 0 ? 0 : rest, .swap_bytes = 0});
     return;

@@ -88,7 +88,7 @@ std::uint64_t Recogniser::size_of_int(const std::byte* object) const {
   constexpr std::uint64_t digit_bytes = 4, most_digits = std::uint64_t{1} << 36;
   const auto word = load<std::int64_t>(object + size_at_);
   const std::uint64_t digits = layout_.integer.tag.is_present() ? static_cast<std::uint64_t>(word) >> sign_bits
-                                                                 : static_cast<std::uint64_t>(std::abs(word));
+                                                                : static_cast<std::uint64_t>(std::abs(word));
   if (digits > most_digits) return std::uint64_t{1} << 62;
   return layout_.integer.digits + std::max<std::uint64_t>(digits, 1) * digit_bytes;
 }

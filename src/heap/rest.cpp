@@ -137,7 +137,8 @@ void LedgerBuilder::give_rest() {
     ledger_.files.push_back(row);
   }
   std::stable_sort(ledger_.files.begin(), ledger_.files.end(), [](const auto& left, const auto& right) {
-    return left.text_bytes + left.data_bytes + left.other_bytes > right.text_bytes + right.data_bytes + right.other_bytes;
+    return left.text_bytes + left.data_bytes + left.other_bytes >
+           right.text_bytes + right.data_bytes + right.other_bytes;
   });
 }
 

@@ -29,8 +29,7 @@ Range range_of(const AddressSpace& space, const SpaceRegion& region, std::uint64
 }  // namespace
 
 std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memory::MemorySource& memory,
-                                          const std::vector<base::Tid>& tids,
-                                          const std::vector<std::uint64_t>& known) {
+                                          const std::vector<base::Tid>& tids, const std::vector<std::uint64_t>& known) {
   std::vector<ThreadStackPlace> found;
   Window window(memory, space);
   const auto look = [&](const SpaceRegion& region, std::uint64_t at) {

@@ -25,12 +25,11 @@ struct Named {
   ObjectKind kind;
 };
 constexpr std::array named{
-    Named{"float", ObjectKind::floating},      Named{"set", ObjectKind::set},
-    Named{"frozenset", ObjectKind::set},       Named{"bytearray", ObjectKind::bytearray},
-    Named{"function", ObjectKind::function},   Named{"code", ObjectKind::code},
-    Named{"array.array", ObjectKind::array},   Named{"numpy.ndarray", ObjectKind::ndarray},
-    Named{"collections.deque", ObjectKind::deque},
-    Named{"mmap.mmap", ObjectKind::mmap},
+    Named{"float", ObjectKind::floating},          Named{"set", ObjectKind::set},
+    Named{"frozenset", ObjectKind::set},           Named{"bytearray", ObjectKind::bytearray},
+    Named{"function", ObjectKind::function},       Named{"code", ObjectKind::code},
+    Named{"array.array", ObjectKind::array},       Named{"numpy.ndarray", ObjectKind::ndarray},
+    Named{"collections.deque", ObjectKind::deque}, Named{"mmap.mmap", ObjectKind::mmap},
 };
 
 struct Flagged {
@@ -67,18 +66,23 @@ std::string c_string(const memory::MemorySource& memory, std::uint64_t address) 
 
 std::string_view object_word(ObjectKind kind) {
   constexpr std::array<std::string_view, object_kind_count> words{
-      "str",  "bytes", "bytearray", "int",  "float",         "list",    "tuple",     "dict",          "set",
-      "type", "function", "code",   "array.array", "numpy.ndarray", "deque", "mmap",
-      "instances", "other objects", "interpreter", "buffers"};
+      "str",   "bytes", "bytearray", "int",           "float",       "list",        "tuple",
+      "dict",  "set",   "type",      "function",      "code",        "array.array", "numpy.ndarray",
+      "deque", "mmap",  "instances", "other objects", "interpreter", "buffers"};
   return words.at(static_cast<std::size_t>(kind));
 }
 
 std::string_view buffer_word(ObjectKind kind) {
-  constexpr std::array<std::string_view, object_kind_count> words{
-      "str data",   "bytes data",    "bytearray buffers", "int data",           "float data",     "list items",
-      "tuple data", "dict keys",     "set tables",        "tables of types",    "function data",  "code data",
-      "array.array items", "NumPy data", "deque blocks", "mmap objects",
-      "data of instances", "data of other objects", "interpreter state", "buffers"};
+  constexpr std::array<std::string_view, object_kind_count> words{"str data",          "bytes data",
+                                                                  "bytearray buffers", "int data",
+                                                                  "float data",        "list items",
+                                                                  "tuple data",        "dict keys",
+                                                                  "set tables",        "tables of types",
+                                                                  "function data",     "code data",
+                                                                  "array.array items", "NumPy data",
+                                                                  "deque blocks",      "mmap objects",
+                                                                  "data of instances", "data of other objects",
+                                                                  "interpreter state", "buffers"};
   return words.at(static_cast<std::size_t>(kind));
 }
 
@@ -188,14 +192,13 @@ void TypeTable::set_kind(TypeEntry& entry, int depth) {
                               (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
   entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
   entry.has_exact_size = entry.item_size == 0 && (entry.flags & cpython::type_flags::inline_values) == 0;
-  const auto flag = std::find_if(flagged.begin(), flagged.end(),
-                                 [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
+  const auto flag =
+      std::find_if(flagged.begin(), flagged.end(), [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
   if (flag != flagged.end()) {
     entry.kind = flag->kind;
     return;
   }
-  const auto known =
-      std::find_if(named.begin(), named.end(), [&](const Named& one) { return one.name == entry.name; });
+  const auto known = std::find_if(named.begin(), named.end(), [&](const Named& one) { return one.name == entry.name; });
   if (known != named.end()) {
     entry.kind = known->kind;
     return;
@@ -206,7 +209,8 @@ void TypeTable::set_kind(TypeEntry& entry, int depth) {
   const auto base = memory_.read_value<std::uint64_t>({entry.address + places::type_base});
   if (!base || *base == 0 || *base == entry.address || (*base & 7U) != 0) return;
   const auto slot = slot_of(*base);
-  const auto* const parent = slots_[slot].address == *base ? slots_[slot].entry : read_type(*base, deepest_metatype - 1);
+  const auto* const parent =
+      slots_[slot].address == *base ? slots_[slot].entry : read_type(*base, deepest_metatype - 1);
   if (parent != nullptr && parent->kind != ObjectKind::other && parent->kind != ObjectKind::instance) {
     entry.kind = parent->kind;
   }

@@ -62,8 +62,8 @@ Result<std::vector<std::uint8_t>> PageMap::read(std::uint64_t start, std::uint64
     if (got < 0) return fail(base::os_error(pagemap_step, errno));
     const std::size_t entries_read = static_cast<std::size_t>(got) / sizeof(std::uint64_t);
     if (entries_read == 0) {
-      return fail(base::Error{
-          .code = base::ErrorCode::gone, .doing = pagemap_step, .detail = "its address space has ended"});
+      return fail(
+          base::Error{.code = base::ErrorCode::gone, .doing = pagemap_step, .detail = "its address space has ended"});
     }
     for (std::size_t i = 0; i < entries_read; ++i) pages.push_back(flags_of(entries[i]));
     at += entries_read * page_bytes;

@@ -34,6 +34,9 @@ struct Failure {
 /// A target that could not be stopped for a reading.
 [[nodiscard]] Failure explain_no_stop(base::Pid pid, const base::Error& error);
 
+/// A target of which no clone could be made.
+[[nodiscard]] Failure explain_no_freeze(base::Pid pid, const base::Error& error);
+
 /// A stop that ended before the reading did.
 [[nodiscard]] Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns);
 

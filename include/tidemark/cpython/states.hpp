@@ -1,6 +1,5 @@
-// Purpose: the states of interpreters and threads as places in memory, for those who ask what lies there and not what it
-// says.
-// Invariant: the lists were checked link by link, and are capped.
+// Purpose: the states of interpreters and threads as places in memory, for those who ask what lies there and not what
+// it says. Invariant: the lists were checked link by link, and are capped.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +23,10 @@ struct StackChunkPlace {
 inline constexpr std::size_t max_stack_chunks = 65'536;
 
 struct StatePlaces {
-  std::vector<base::Address> interpreters;      ///< PyInterpreterState; the main one first
-  std::vector<base::Address> threads;           ///< PyThreadState of all of them
-  std::vector<std::uint64_t> thread_idents;     ///< threading.get_ident(), which is glibc's pthread_t
-  std::vector<StackChunkPlace> stack_chunks;    ///< newest first, of each thread
+  std::vector<base::Address> interpreters;    ///< PyInterpreterState; the main one first
+  std::vector<base::Address> threads;         ///< PyThreadState of all of them
+  std::vector<std::uint64_t> thread_idents;   ///< threading.get_ident(), which is glibc's pthread_t
+  std::vector<StackChunkPlace> stack_chunks;  ///< newest first, of each thread
 };
 
 /// Errors: those of reading, `torn` (a list moves), `limit`.

@@ -1,7 +1,7 @@
 // Purpose: the ledger of one process: walks its allocators and gives each resident byte to one owner.
 // Invariants: the target's memory is only read, and only where it is resident. The rows add up to what the page flags
-// say is resident, whatever the memory holds; a hostile heap can give wrong owners, no wrong sum. When the memory or the
-// flags cannot be had there is no ledger.
+// say is resident, whatever the memory holds; a hostile heap can give wrong owners, no wrong sum. When the memory or
+// the flags cannot be had there is no ledger.
 //
 // Works alike on a live process (racing), on one that stands still, and on a copy of either; what the figures are worth
 // is the caller's to say.
@@ -18,6 +18,10 @@
 #include "tidemark/memory/memory_source.hpp"
 #include "tidemark/model/heap.hpp"
 
+namespace tidemark::proc {
+class ProcessFiles;
+}  // namespace tidemark::proc
+
 namespace tidemark::heap {
 
 /// An interpreter that is known; without one no object is, and pymalloc's arenas are not looked for.
@@ -32,9 +36,12 @@ struct LedgerRequest {
   const Moment& moment;  ///< that the ledger is of
   std::optional<PythonPlace> python = {};
   std::vector<base::Tid> thread_ids = {};  ///< as the process itself names its threads
+  /// Of a target that runs while it is read: how much moves is measured, and the bound set by it. Null: it stands
+  /// still.
+  const proc::ProcessFiles* running = nullptr;
 };
 
-/// Without consistency, bound and cost, and what cgroup and /proc have beside: those are the caller's.
+/// Without consistency and cost, and what cgroup and /proc have beside: those are the caller's.
 [[nodiscard]] model::HeapLedger read_ledger(const LedgerRequest& request);
 
 }  // namespace tidemark::heap

@@ -1,7 +1,8 @@
 // Purpose: a copy of parts of a target's memory, made at once and read at leisure.
 // Invariants: the buffer is there before the copy is made: filling it does not wait for the kernel to find pages for us
-// (copying into fresh memory is four times slower, and the target may stand still meanwhile). What could not be copied is
-// not there. Memory that was not asked for is read from the source behind the copy, if there is one: what never changes.
+// (copying into fresh memory is four times slower, and the target may stand still meanwhile). What could not be copied
+// is not there. Memory that was not asked for is read from the source behind the copy, if there is one: what never
+// changes.
 #pragma once
 
 #include <cstdint>

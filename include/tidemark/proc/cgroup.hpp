@@ -65,11 +65,11 @@ struct CgroupLocation {
 
 /// The figures of memory.stat that we use: bytes.
 struct CgroupStat {
-  std::optional<std::uint64_t> inactive_file;        ///< v2
-  std::optional<std::uint64_t> total_inactive_file;  ///< v1, with descendants
-  std::optional<std::uint64_t> hierarchical_limit;   ///< v1: the lowest of this and all ancestors
-  std::optional<std::uint64_t> anon, file;           ///< v2: anonymous memory; page cache with tmpfs
-  std::optional<std::uint64_t> kernel;               ///< v2, kernel 5.18
+  std::optional<std::uint64_t> inactive_file;           ///< v2
+  std::optional<std::uint64_t> total_inactive_file;     ///< v1, with descendants
+  std::optional<std::uint64_t> hierarchical_limit;      ///< v1: the lowest of this and all ancestors
+  std::optional<std::uint64_t> anon, file;              ///< v2: anonymous memory; page cache with tmpfs
+  std::optional<std::uint64_t> kernel;                  ///< v2, kernel 5.18
   std::optional<std::uint64_t> total_rss, total_cache;  ///< v1, with descendants: the same two
 };
 [[nodiscard]] base::Result<CgroupStat> parse_cgroup_stat(std::string_view text);

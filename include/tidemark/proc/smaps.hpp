@@ -19,10 +19,10 @@ struct SmapsRegion {
   std::uint64_t private_clean = 0, private_dirty = 0, shared_clean = 0, shared_dirty = 0;
   std::uint64_t anonymous = 0;  ///< of Rss: pages that belong to no file
   std::uint64_t swap = 0;
-  std::uint64_t anon_huge = 0;  ///< of Rss: in transparent huge pages
-  std::uint64_t hugetlb = 0;    ///< Shared_Hugetlb and Private_Hugetlb
-  bool is_hugetlb = false;      ///< VmFlags ht
-  bool is_dont_copy = false;    ///< VmFlags dc: fork leaves it out (MADV_DONTFORK, or a driver's)
+  std::uint64_t anon_huge = 0;    ///< of Rss: in transparent huge pages
+  std::uint64_t hugetlb = 0;      ///< Shared_Hugetlb and Private_Hugetlb
+  bool is_hugetlb = false;        ///< VmFlags ht
+  bool is_dont_copy = false;      ///< VmFlags dc: fork leaves it out (MADV_DONTFORK, or a driver's)
   bool is_wiped_on_fork = false;  ///< VmFlags wf
 
   [[nodiscard]] bool is_file() const { return region.inode != 0; }

@@ -43,8 +43,7 @@ base::Result<StatePlaces> find_states(const memory::MemorySource& memory, const 
         if (ident) places.thread_idents.push_back(*ident);
       }
       if (!layout.thread.datastack_chunk.is_present()) continue;
-      const auto chunk =
-          memory.read_value<base::Address>(thread.address.plus(layout.thread.datastack_chunk.offset()));
+      const auto chunk = memory.read_value<base::Address>(thread.address.plus(layout.thread.datastack_chunk.offset()));
       if (chunk) follow_chunks(memory, layout, *chunk, places.stack_chunks);
     }
   }

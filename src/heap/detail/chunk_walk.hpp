@@ -17,21 +17,26 @@
 
 namespace tidemark::heap {
 
+/// A chunk from which the walk can be begun again.
+struct Waypoint {
+  std::uint64_t chunk = 0, segment_end = 0;
+};
+
 struct MallocBooks {
   std::vector<model::MallocArena> arenas;
   KindSums objects;  ///< chunks that are Python objects
   Sum bins, fastbins, tcaches, main_top, thread_tops;
-  Tally walked;      ///< all of the above, and the raw ones
+  Tally walked;  ///< all of the above, and the raw ones
   std::uint64_t torn_chunks = 0, torn_bytes = 0, bytes_read = 0;
   std::uint64_t mapped_chunks = 0, mapped_bytes = 0;
   std::uint64_t debug_chunks = 0;
+  std::vector<Waypoint> waypoints;  ///< one for each stretch of waypoint_bytes, about
 };
 
 class ChunkWalk {
  public:
-  ChunkWalk(const Malloc& malloc, const KeptChunks& kept, const AddressSpace& space,
-            const memory::MemorySource& memory, Recogniser* recogniser, PointerCollector& pointers,
-            RawChunks& raw)
+  ChunkWalk(const Malloc& malloc, const KeptChunks& kept, const AddressSpace& space, const memory::MemorySource& memory,
+            Recogniser* recogniser, PointerCollector& pointers, RawChunks& raw)
       : malloc_(malloc),
         kept_(kept),
         space_(space),
@@ -51,6 +56,8 @@ class ChunkWalk {
 
  private:
   static constexpr std::uint64_t window_bytes = std::uint64_t{1} << 20, few_bytes = std::uint64_t{16} << 10;
+
+  static constexpr std::uint64_t waypoint_bytes = std::uint64_t{64} << 10;
 
   void walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena);
   [[nodiscard]] std::uint64_t first_chunk(const MallocArenaPlace& place, Range segment);

@@ -58,8 +58,7 @@ struct KeptChunks {
 };
 
 /// `thread_pointers`: what fs points to in each thread. A tcache is one that thread-local data points to.
-[[nodiscard]] KeptChunks find_kept_chunks(Malloc& malloc, const AddressSpace& space,
-                                          const memory::MemorySource& memory,
+[[nodiscard]] KeptChunks find_kept_chunks(Malloc& malloc, const AddressSpace& space, const memory::MemorySource& memory,
                                           const std::vector<std::uint64_t>& thread_pointers);
 
 }  // namespace tidemark::heap

@@ -40,6 +40,7 @@ class LedgerBuilder {
   void note_trouble();
   void finish();
   void rank_types();
+  void set_bound(std::int64_t walk_ns);
 
   /// Claims a range for one row; what of it had an owner stays with that.
   void claim(Range range, model::HeapOwner owner, std::string_view detail, std::uint64_t count = 1);

@@ -16,7 +16,21 @@ namespace tidemark::heap {
 
 /// What kind of object, as the ledger tells them apart.
 enum class ObjectKind : std::uint8_t {
-  str, bytes, bytearray, integer, floating, list, tuple, dict, set, type, function, code, array, ndarray, deque,
+  str,
+  bytes,
+  bytearray,
+  integer,
+  floating,
+  list,
+  tuple,
+  dict,
+  set,
+  type,
+  function,
+  code,
+  array,
+  ndarray,
+  deque,
   mmap,
   instance,  ///< of a class made at run time
   other,     ///< of any other C type
@@ -38,7 +52,7 @@ struct TypeEntry {
   std::uint32_t index = 0;
   ObjectKind kind = ObjectKind::other;
   bool has_gc = false;
-  bool has_exact_size = true;   ///< objects fill what was asked for; else they may be smaller
+  bool has_exact_size = true;    ///< objects fill what was asked for; else they may be smaller
   std::uint32_t head_bytes = 0;  ///< before the object: the collector's head, and what may lie before that
   std::uint64_t flags = 0;
   std::int64_t basic_size = 0, item_size = 0;

@@ -1,0 +1,224 @@
+#include "detail/heap_modes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "detail/headroom.hpp"
+#include "tidemark/base/clock.hpp"
+#include "tidemark/control/frozen_target.hpp"
+#include "tidemark/control/stopped_target.hpp"
+#include "tidemark/memory/copied_memory.hpp"
+#include "tidemark/present/units.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+using memory::CopiedMemory;
+
+/// Below this a copy takes less of the target's time than a clone costs it afterwards (docs/heap.md has the figures).
+constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
+/// The heap may grow until it stands still.
+constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{16} << 20;
+
+std::vector<std::pair<std::string, std::uint64_t>> calls_of(const std::vector<control::InterruptedCall>& interrupted) {
+  std::vector<std::pair<std::string, std::uint64_t>> calls;
+  for (const auto& [name, count] : interrupted) calls.emplace_back(name, count);
+  return calls;
+}
+
+class Modes {
+ public:
+  Modes(const HeapSubject& subject, const HeapOptions& options) : subject_(subject), options_(options) {}
+
+  [[nodiscard]] HeapOutcome run() {
+    switch (options_.consistency) {
+      case Consistency::racing:
+        return racing();
+      case Consistency::stopped:
+        return stopped();
+      case Consistency::frozen:
+        return frozen();
+      case Consistency::automatic:
+        return gentlest();
+    }
+    return racing();
+  }
+
+ private:
+  [[nodiscard]] base::Pid pid() const { return subject_.files.pid(); }
+
+  [[nodiscard]] HeapRefusal refused(const base::Error& error) const {
+    return {.failure = explain_target(pid(), error), .error = error};
+  }
+
+  [[nodiscard]] base::Result<heap::Moment> moment_of(proc::ProcessFiles& files) const {
+    auto smaps = files.smaps();
+    if (!smaps) return base::fail(smaps.error());
+    const auto pages = proc::PageMap::open(files.dir_fd());
+    if (!pages) return base::fail(pages.error());
+    return heap::Moment::take(std::move(*smaps), *pages);
+  }
+
+  [[nodiscard]] heap::LedgerRequest request(const memory::MemorySource& memory, const heap::Moment& moment) const {
+    return {.memory = memory, .moment = moment, .python = subject_.python, .thread_ids = subject_.thread_ids};
+  }
+
+  HeapOutcome racing() {
+    auto moment = moment_of(subject_.files);
+    if (!moment) return refused(moment.error());
+    auto wanted = request(subject_.memory, *moment);
+    wanted.running = &subject_.files;
+    auto ledger = heap::read_ledger(wanted);
+    ledger.consistency = "racing";
+    return ledger;
+  }
+
+  /// Room for a copy of what is resident now, and a little more; null in low-memory mode, which copies nothing.
+  std::variant<std::unique_ptr<CopiedMemory>, HeapRefusal> prepare(const heap::Moment& now, bool clones) {
+    const std::uint64_t resident = now.resident_bytes();
+    const std::uint64_t copy = options_.low_memory ? 0 : resident + resident / spare_share + spare_bytes;
+    const auto short_of =
+        too_little_memory(subject_.root, pid(), {.ours = copy + spare_bytes, .targets = clones ? resident : 0});
+    if (short_of) {
+      return HeapRefusal{
+          .failure = {fmt::format("pid {} is not copied: {}", pid(), *short_of),
+                      options_.low_memory ? "--consistency racing needs no memory for a copy"
+                                          : "--low-memory reads it piece by piece instead",
+                      ExitStatus::cannot_open},
+          .error = base::Error{.code = base::ErrorCode::limit, .doing = "copy a heap", .detail = *short_of},
+          .is_about_freezing = clones};
+    }
+    if (options_.low_memory) return std::unique_ptr<CopiedMemory>{};
+    auto prepared = CopiedMemory::prepare(copy, &subject_.memory);
+    if (!prepared) return refused(prepared.error());
+    return std::move(*prepared);
+  }
+
+  /// The ledger out of the copy, or straight out of what stands still when there is none.
+  static model::HeapLedger ledger_of(const heap::LedgerRequest& request, const CopiedMemory* copy) {
+    auto ledger = heap::read_ledger(request);
+    if (copy != nullptr) {
+      ledger.cost.bytes_read = copy->bytes_copied();
+      if (copy->bytes_lost() != 0) {
+        ledger.notes.push_back(
+            fmt::format("{} could not be copied", present::megabytes(static_cast<double>(copy->bytes_lost()))));
+      }
+    }
+    return ledger;
+  }
+
+  HeapOutcome stopped() {
+    auto before = moment_of(subject_.files);
+    if (!before) return refused(before.error());
+    auto prepared = prepare(*before, false);
+    if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
+    auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    auto stop = control::StoppedTarget::stop(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
+    if (!stop) return HeapRefusal{.failure = explain_no_stop(pid(), stop.error()), .error = stop.error()};
+
+    auto moment = moment_of(subject_.files);
+    model::HeapLedger ledger;
+    std::optional<base::Error> trouble;
+    if (!moment) {
+      trouble = moment.error();
+    } else if (copy) {
+      if (auto copied = copy->copy(stop->memory(), moment->resident()); !copied) trouble = copied.error();
+    } else {
+      ledger = ledger_of(request(stop->memory(), *moment), nullptr);
+    }
+    const auto report = stop->resume();
+    if (!report) return HeapRefusal{.failure = explain_no_stop(pid(), report.error()), .error = report.error()};
+    if (report->reading_is_void()) {
+      return HeapRefusal{.failure = explain_void_stop(pid(), *report, options_.max_pause_ns),
+                         .error = base::Error{.code = base::ErrorCode::torn, .doing = "read a heap"}};
+    }
+    if (trouble) return refused(*trouble);
+    if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
+    ledger.consistency = "stopped";
+    ledger.cost.pause_ns = report->pause_ns;
+    ledger.cost.threads = report->threads;
+    ledger.cost.interrupted_calls = calls_of(report->interrupted);
+    return ledger;
+  }
+
+  HeapOutcome frozen() {
+    auto before = moment_of(subject_.files);
+    if (!before) return refused(before.error());
+    auto prepared = prepare(*before, true);
+    if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
+    auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    auto freeze = control::FrozenTarget::freeze(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
+    if (!freeze) return not_frozen(freeze.error());
+
+    auto files = proc::ProcessFiles::open(subject_.root, freeze->clone_pid());
+    if (!files) return refused(files.error());
+    auto smaps = files->smaps();
+    const auto target_smaps = subject_.files.smaps();
+    const auto pages = proc::PageMap::open(files->dir_fd());
+    if (!smaps || !target_smaps || !pages) {
+      return refused(!smaps ? smaps.error() : !target_smaps ? target_smaps.error() : pages.error());
+    }
+    auto moment = heap::Moment::take(heap::with_files_of(std::move(*smaps), *target_smaps), *pages);
+    if (!moment) return refused(moment.error());
+    moment->take_exclusiveness_of(*before);
+    model::HeapLedger ledger;
+    if (!copy) {
+      ledger = ledger_of(request(freeze->memory(), *moment), nullptr);
+    } else if (auto copied = copy->copy(freeze->memory(), moment->resident()); !copied) {
+      return refused(copied.error());
+    }
+    const auto report = freeze->release();
+    if (!report) return not_frozen(report.error());
+    if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
+    ledger.consistency = "frozen";
+    ledger.cost.pause_ns = report->pause_ns;
+    ledger.cost.reap_pause_ns = report->reap_pause_ns;
+    ledger.cost.threads = report->threads;
+    ledger.cost.caused_faults = report->minor_faults;
+    ledger.cost.interrupted_calls = calls_of(report->interrupted);
+    if (!report->reaped) ledger.notes.emplace_back("a zombie of ours is left in the process; the next run collects it");
+    return ledger;
+  }
+
+  [[nodiscard]] HeapRefusal not_frozen(const base::Error& error) const {
+    const bool is_about_freezing = error.code == base::ErrorCode::unsupported || error.os_errno != 0;
+    return {.failure = explain_no_freeze(pid(), error), .error = error, .is_about_freezing = is_about_freezing};
+  }
+
+  HeapOutcome gentlest() {
+    auto before = moment_of(subject_.files);
+    if (!before) return refused(before.error());
+    const std::uint64_t resident = before->resident_bytes();
+    if (resident < stop_below_bytes) {
+      return because(stopped(), fmt::format("{} are copied in less time than a clone would cost afterwards",
+                                            present::megabytes(static_cast<double>(resident))));
+    }
+    auto outcome = frozen();
+    const auto* const refusal = std::get_if<HeapRefusal>(&outcome);
+    if (refusal == nullptr) {
+      return because(std::move(outcome), fmt::format("a clone of {} stops it for less time than a copy",
+                                                     present::megabytes(static_cast<double>(resident))));
+    }
+    if (!refusal->is_about_freezing) return outcome;
+    return because(stopped(), "no clone could be had: " + refusal->failure.message);
+  }
+
+  static HeapOutcome because(HeapOutcome outcome, std::string why) {
+    if (auto* ledger = std::get_if<model::HeapLedger>(&outcome)) ledger->why_consistency = std::move(why);
+    return outcome;
+  }
+
+  const HeapSubject& subject_;
+  const HeapOptions& options_;
+};
+
+}  // namespace
+
+HeapOutcome read_heap(const HeapSubject& subject, const HeapOptions& options) {
+  auto outcome = Modes(subject, options).run();
+  if (auto* ledger = std::get_if<model::HeapLedger>(&outcome)) ledger->low_memory = options.low_memory;
+  return outcome;
+}
+
+}  // namespace tidemark::cli
