@@ -54,3 +54,9 @@ def wait_until_all_read(pid, spinning=()):
         return all(call == (b"running" if tid in spinning else READ_SYSCALL)
                    for tid, call in _system_calls(pid).items())
     wait_for(settled, f"all threads of {pid} are in read()")
+
+
+def smaps_rss(pid):
+    """The Rss of all mappings, in bytes."""
+    lines = Path(f"/proc/{pid}/smaps").read_text(errors="replace").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Rss:"))
