@@ -95,17 +95,19 @@ Result<FreezePlan> plan_freeze(const Subject& subject, base::Tid living, std::in
   const auto any_filter = look_for_filters(subject);
   if (!any_filter) return fail(any_filter.error());
   if (has_shadow_stack(subject, living)) return fail(refusal(subject, ErrorCode::unsupported, "it has shadow stacks"));
+  auto files = proc::ProcessFiles::open(subject.root, living);  // a thread has all the files of a process, too
+  if (!files) return fail(std::move(files).error());
   while (true) {
-    const auto regions = subject.files.maps();
+    const auto regions = files->maps();
     if (!regions) return fail(regions.error());
-    const auto sites = find_injection_sites(subject, living, *regions);
+    const auto sites = find_injection_sites({subject.root, *files}, *regions);
     if (!sites) return fail(sites.error());
     if (*sites) return FreezePlan{.sites = **sites, .stacks = stacks_of(*regions), .any_filter = *any_filter};
     const auto state = proc::read_trace_state(subject.files, living);
     if (!state) return fail(state.error());
     if (state->has_ended()) return fail(refusal(subject, ErrorCode::gone, "it has ended"));
     if (now_ns() >= give_up_at) {
-      const bool same = is_same_program(*regions, subject.files.maps());
+      const bool same = is_same_program(*regions, files->maps());
       return fail(same ? refusal(subject, ErrorCode::unsupported, no_code)
                        : refusal(subject, ErrorCode::busy, "it is just starting another program"));
     }

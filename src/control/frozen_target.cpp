@@ -32,7 +32,8 @@ constexpr const char* release_step = "release a frozen process";
 /// Nullopt: it has ended.
 std::optional<std::uint64_t> minor_faults(const proc::ProcessFiles& files) {
   const auto stat = files.stat();
-  if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
+  const bool leader_ended = stat && (stat->state == 'Z' || stat->state == 'X');
+  if (!stat || (leader_ended && stat->threads <= 1)) return std::nullopt;
   return stat->minor_faults;
 }
 

@@ -131,6 +131,26 @@ TEST_CASE("a target whose children leave no zombies, and ours neither") {
   }
 }
 
+TEST_CASE("a target whose main thread has ended") {
+  Target target([](Facts& facts) {
+    facts_of_target = &facts;
+    pthread_t thread{};
+    ::pthread_create(
+        &thread, nullptr, [](void*) -> void* { beat(*facts_of_target); }, nullptr);
+    ::syscall(SYS_exit, 0);
+  });
+  wait_until([&] { return target.states().front().has_ended(); }, "the main thread has ended");
+  for (int i = 0; i < 5; ++i) {
+    auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+    target.wait_for_beats();
+    const auto report = must(frozen.release());
+    CHECK(report.reaped);
+    CHECK(report.threads == 1);
+    CHECK(report.minor_faults > 0);
+    CHECK(child_states(target).empty());
+  }
+}
+
 TEST_CASE("a clone that the kernel refuses") {
   if (::geteuid() != 0) return;  // the target has to become somebody whose processes are counted
   Target target([](Facts& facts) {
