@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstring>
@@ -129,6 +130,24 @@ TEST_CASE("a target whose children leave no zombies, and ours neither") {
     CHECK(must(frozen.release()).reaped);
     CHECK(child_states(target).empty());
   }
+}
+
+TEST_CASE("a target's own child without an exit signal is left to it") {
+  Target target([](Facts& facts) {
+    const auto child = static_cast<base::Pid>(::syscall(SYS_clone, 0UL, 0UL, nullptr, nullptr, 0UL));
+    if (child == 0) ::_exit(0);
+    facts.ready = true;
+    while (!facts.go) ::usleep(100);
+    if (::waitpid(child, nullptr, __WALL) == child) beat(facts);
+  });
+  wait_until([&] { return child_states(target) == "Z"; }, "it is a zombie");
+  auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+  const auto report = must(frozen.release());
+  CHECK(report.reaped);
+  CHECK(report.old_zombies_reaped == 0);
+  CHECK(child_states(target) == "Z");
+  target.facts().go = true;
+  target.wait_for_beats();
 }
 
 TEST_CASE("a target whose main thread has ended") {
