@@ -107,7 +107,7 @@ void read_output(const CommandLine& line, HeapOptions& options) {
 Manual heap_manual() {
   Manual manual;
   manual.name = "heap";
-  manual.summary = "show where the memory of a running process is: each resident byte has an owner";
+  manual.summary = "show where the memory of a running process is, adding up to RSS";
   manual.synopsis = {"tidemark heap -p PID [-p PID…] [options]", "tidemark heap --name REGEX [options]"};
   manual.description =
       "Python objects, space that pymalloc and malloc keep free, native blocks in use,\n"

@@ -128,6 +128,9 @@ Error explain_not_cloned(const Subject& subject, const Message& message, const S
       return freezing(message.os_errno == ESRCH ? ErrorCode::gone : base::error_code_of(message.os_errno),
                       "clone in the target", message.os_errno);
     case TracerFailure::not_back:
+      if (const auto state = proc::read_trace_state(subject.files, message.tid); !state || state->has_ended()) {
+        return freezing(ErrorCode::gone, "it has ended");
+      }
       return freezing(ErrorCode::busy,
                       fmt::format("no clone was made within {} ms", options.max_pause_ns / base::ns_per_ms));
     default:

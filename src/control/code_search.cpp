@@ -109,11 +109,11 @@ void search_code(std::span<const std::byte> code, std::uint64_t address, Injecti
   take_signal_return(short_signal_return_code);
 }
 
-Result<std::optional<InjectionSites>> find_injection_sites(const Subject& subject, base::Tid living,
+Result<std::optional<InjectionSites>> find_injection_sites(const Subject& subject,
                                                            std::span<const proc::MapRegion> regions) {
   const auto code = code_regions(regions);
   InjectionSites sites;
-  const auto memory = memory::LiveMemory::open(subject.root.fd(), living);
+  const auto memory = memory::LiveMemory::open(subject.root.fd(), subject.files.pid());
   if (!memory) return fail(memory.error());
   search(code, ResidentCode(**memory), sites);
   if (!is_complete(sites)) {

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "detail/code_search.hpp"
+#include "detail/kernel_calls.hpp"
 #include "tidemark/base/fd.hpp"
+#include "tidemark/proc/trace_state.hpp"
 
 namespace tidemark::control::detail {
 
@@ -22,9 +26,10 @@ namespace {
 constexpr const char* step = "freeze a process";
 constexpr std::uint32_t seccomp_strict = 1, seccomp_filter = 2;
 
-Error refusal(const Subject& subject, std::string detail) {
-  return Error{
-      .code = ErrorCode::unsupported, .doing = step, .path = subject.files.path(), .detail = std::move(detail)};
+constexpr const char* no_code = "no code in it makes a system call and returns, or returns from a signal";
+
+Error refusal(const Subject& subject, ErrorCode code, std::string detail) {
+  return Error{.code = code, .doing = step, .path = subject.files.path(), .detail = std::move(detail)};
 }
 
 /// "x86_Thread_features: shstk" (kernel 6.6): a `ret` must find its address on the shadow stack, too.
@@ -48,13 +53,18 @@ Result<bool> look_for_filters(const Subject& subject) {
     if (!status) return fail(status.error());
     const std::uint32_t mode = status->seccomp_mode.value_or(0);
     if (mode == seccomp_strict) {
-      return fail(refusal(subject, fmt::format("seccomp's strict mode forbids thread {} the calls; it can be stopped "
-                                               "instead (--consistency stopped)",
-                                               tid)));
+      return fail(refusal(subject, ErrorCode::unsupported,
+                          fmt::format("seccomp's strict mode forbids thread {} the calls; it can be stopped "
+                                      "instead (--consistency stopped)",
+                                      tid)));
     }
     any = any || mode == seccomp_filter;
   }
   return any;
+}
+
+bool is_same_program(std::span<const proc::MapRegion> before, const Result<std::vector<proc::MapRegion>>& now) {
+  return now && !now->empty() && !before.empty() && now->front().start == before.front().start;
 }
 
 }  // namespace
@@ -79,16 +89,30 @@ std::vector<StackRange> stacks_of(std::span<const proc::MapRegion> regions) {
   return out;
 }
 
-Result<FreezePlan> plan_freeze(const Subject& subject, base::Tid living) {
+Result<FreezePlan> plan_freeze(const Subject& subject, base::Tid living, std::int64_t patience_ns) {
+  constexpr auto between_looks = std::chrono::milliseconds(1);
+  const std::int64_t give_up_at = now_ns() + patience_ns;
   const auto any_filter = look_for_filters(subject);
   if (!any_filter) return fail(any_filter.error());
-  if (has_shadow_stack(subject, living)) return fail(refusal(subject, "it has shadow stacks"));
-  const auto regions = subject.files.maps();
-  if (!regions) return fail(regions.error());
-  const auto sites = find_injection_sites(subject, living, *regions);
-  if (!sites) return fail(sites.error());
-  if (!*sites) return fail(refusal(subject, "no code in it makes a system call and returns, or returns from a signal"));
-  return FreezePlan{.sites = **sites, .stacks = stacks_of(*regions), .any_filter = *any_filter};
+  if (has_shadow_stack(subject, living)) return fail(refusal(subject, ErrorCode::unsupported, "it has shadow stacks"));
+  auto files = proc::ProcessFiles::open(subject.root, living);  // a thread has all the files of a process, too
+  if (!files) return fail(std::move(files).error());
+  while (true) {
+    const auto regions = files->maps();
+    if (!regions) return fail(regions.error());
+    const auto sites = find_injection_sites({subject.root, *files}, *regions);
+    if (!sites) return fail(sites.error());
+    if (*sites) return FreezePlan{.sites = **sites, .stacks = stacks_of(*regions), .any_filter = *any_filter};
+    const auto state = proc::read_trace_state(subject.files, living);
+    if (!state) return fail(state.error());
+    if (state->has_ended()) return fail(refusal(subject, ErrorCode::gone, "it has ended"));
+    if (now_ns() >= give_up_at) {
+      const bool same = is_same_program(*regions, files->maps());
+      return fail(same ? refusal(subject, ErrorCode::unsupported, no_code)
+                       : refusal(subject, ErrorCode::busy, "it is just starting another program"));
+    }
+    std::this_thread::sleep_for(between_looks);
+  }
 }
 
 }  // namespace tidemark::control::detail

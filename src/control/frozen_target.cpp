@@ -32,7 +32,8 @@ constexpr const char* release_step = "release a frozen process";
 /// Nullopt: it has ended.
 std::optional<std::uint64_t> minor_faults(const proc::ProcessFiles& files) {
   const auto stat = files.stat();
-  if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
+  const bool leader_ended = stat && (stat->state == 'Z' || stat->state == 'X');
+  if (!stat || (leader_ended && stat->threads <= 1)) return std::nullopt;
   return stat->minor_faults;
 }
 
@@ -70,7 +71,7 @@ Result<FrozenTarget> FrozenTarget::freeze(const proc::ProcRoot& root, base::Pid 
   const detail::Subject subject{.root = root, .files = *files};
   const auto living = detail::admit(subject, options.max_settle_ns);
   if (!living) return fail(living.error());
-  const auto plan = detail::plan_freeze(subject, *living);
+  const auto plan = detail::plan_freeze(subject, *living, options.max_settle_ns);
   if (!plan) return fail(plan.error());
   auto old_clones = detail::find_old_clones(root, *files);
   const auto task_directory = base::open_at(files->dir_fd(), "task", O_RDONLY | O_DIRECTORY, freeze_step);

@@ -166,6 +166,11 @@ class Restless(StopTest):
         return answer["released_by"]
 
     def test_a_thread_that_replaces_the_program(self):
+        for verb in ("stop", "freeze"):
+            with self.subTest(verb):
+                self.check_a_thread_that_replaces_the_program(verb)
+
+    def check_a_thread_that_replaces_the_program(self, verb):
         process = self.start("exec", 0)
         outcomes = collections.Counter()
 
@@ -175,32 +180,37 @@ class Restless(StopTest):
 
         with Stopper() as stopper:
             for _ in range(300):
-                outcomes[self.outcome(stopper, process.pid, settle_ms=50)] += 1
+                outcomes[self.outcome(stopper, process.pid, settle_ms=50, verb=verb)] += 1
                 self.assertIsNone(process.poll())
         self.assert_stands_alone(process.pid)
         seen = number()
         wait_for(lambda: number() > max(seen, 1), "the program is replaced again")
         self.assertGreater(outcomes["request"], 0)
-        print(f"a target that calls execve in a thread: {dict(outcomes)}", file=sys.stderr)
+        print(f"{verb}: a target that calls execve in a thread: {dict(outcomes)}", file=sys.stderr)
 
     def test_a_target_that_forks(self):
         process = self.start("fork")
         with Stopper() as stopper:
-            for _ in range(200):
-                self.assertEqual(self.outcome(stopper, process.pid), "request")
+            for turn in range(400):
+                self.assertEqual(self.outcome(stopper, process.pid, verb="freeze" if turn % 2 else "stop"), "request")
         self.assertIsNone(process.poll())  # no wait for a child has failed
         self.assert_stands_alone(process.pid)
 
     def test_targets_that_exit(self):
+        for verb in ("stop", "freeze"):
+            with self.subTest(verb):
+                self.check_targets_that_exit(verb)
+
+    def check_targets_that_exit(self, verb):
         outcomes = collections.Counter()
         with Stopper() as stopper:
             for _ in range(200):
                 process = self.start("exit", random.randrange(5))
-                outcomes[self.outcome(stopper, process.pid, hold_us=random.randrange(500))] += 1
+                outcomes[self.outcome(stopper, process.pid, hold_us=random.randrange(500), verb=verb)] += 1
                 self.assertEqual(process.wait(30), 5)
             self.assertEqual(stopper.children(), [])
         self.assertGreater(outcomes["request"], 0)
-        print(f"targets that exit: {dict(outcomes)}", file=sys.stderr)
+        print(f"{verb}: targets that exit: {dict(outcomes)}", file=sys.stderr)
 
 
 class SomebodyElse(StopTest):

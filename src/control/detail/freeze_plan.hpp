@@ -32,7 +32,8 @@ struct FreezePlan {
 
 [[nodiscard]] std::vector<StackRange> stacks_of(std::span<const proc::MapRegion> regions);
 
-/// Errors: `unsupported` (a thread in seccomp's strict mode, shadow stacks, no such code in the target), `gone`.
-[[nodiscard]] base::Result<FreezePlan> plan_freeze(const Subject& subject, base::Tid living);
+/// Waits at most `patience_ns` for a program that is just starting to have its libc. Errors: `unsupported` (a thread in
+/// seccomp's strict mode, shadow stacks, no such code in the target), `gone`.
+[[nodiscard]] base::Result<FreezePlan> plan_freeze(const Subject& subject, base::Tid living, std::int64_t patience_ns);
 
 }  // namespace tidemark::control::detail

@@ -2,6 +2,8 @@
 #include "tidemark/control/frozen_target.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstring>
@@ -116,6 +118,94 @@ TEST_CASE("the target's own waits see no child, no signal comes, no zombie stays
   CHECK(target.facts().signals == 0);
   CHECK(target.facts().early_returns == 0);
   CHECK(children_but(target.pid()).empty());
+}
+
+TEST_CASE("a target whose children leave no zombies, and ours neither") {
+  Target target([](Facts& facts) {
+    ::signal(SIGCHLD, SIG_IGN);
+    beat(facts);
+  });
+  for (int i = 0; i < 10; ++i) {
+    auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+    CHECK(must(frozen.release()).reaped);
+    CHECK(child_states(target).empty());
+  }
+}
+
+TEST_CASE("a target's own child without an exit signal is left to it") {
+  Target target([](Facts& facts) {
+    const auto child = static_cast<base::Pid>(::syscall(SYS_clone, 0UL, 0UL, nullptr, nullptr, 0UL));
+    if (child == 0) ::_exit(0);
+    facts.ready = true;
+    while (!facts.go) ::usleep(100);
+    if (::waitpid(child, nullptr, __WALL) == child) beat(facts);
+  });
+  wait_until([&] { return child_states(target) == "Z"; }, "it is a zombie");
+  auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+  const auto report = must(frozen.release());
+  CHECK(report.reaped);
+  CHECK(report.old_zombies_reaped == 0);
+  CHECK(child_states(target) == "Z");
+  target.facts().go = true;
+  target.wait_for_beats();
+}
+
+TEST_CASE("a target whose main thread has ended") {
+  Target target([](Facts& facts) {
+    facts_of_target = &facts;
+    pthread_t thread{};
+    ::pthread_create(
+        &thread, nullptr, [](void*) -> void* { beat(*facts_of_target); }, nullptr);
+    ::syscall(SYS_exit, 0);
+  });
+  wait_until([&] { return target.states().front().has_ended(); }, "the main thread has ended");
+  for (int i = 0; i < 5; ++i) {
+    auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+    target.wait_for_beats();
+    const auto report = must(frozen.release());
+    CHECK(report.reaped);
+    CHECK(report.threads == 1);
+    CHECK(report.minor_faults > 0);
+    CHECK(child_states(target).empty());
+  }
+}
+
+TEST_CASE("a clone that the kernel refuses") {
+  if (::geteuid() != 0) return;  // the target has to become somebody whose processes are counted
+  Target target([](Facts& facts) {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_NPROC, &none);
+    constexpr uid_t nobody = 65'534;
+    if (::setresuid(nobody, nobody, nobody) == 0) beat(facts);
+  });
+  for (int i = 0; i < 10; ++i) {
+    const auto frozen = FrozenTarget::freeze(proc_root(), target.pid());
+    REQUIRE_FALSE(frozen);
+    CHECK(frozen.error().os_errno == EAGAIN);
+    CHECK(frozen.error().detail == "clone in the target");
+    target.wait_for_beats();
+  }
+  CHECK(child_states(target).empty());
+  for (const auto& state : target.states()) CHECK(is_untouched(state));
+}
+
+TEST_CASE("a clone that is not made in time: the target goes on, and the next run clears up") {
+  const Words mapped;
+  Target target(overwrite);  // some thousand pages of page tables to copy
+  int late = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto frozen = FrozenTarget::freeze(proc_root(), target.pid(), {.max_pause_ns = base::ns_per_ms});
+    if (frozen) continue;
+    CHECK(frozen.error().code == ErrorCode::busy);
+    ++late;
+    target.wait_for_beats(1);
+  }
+  const auto is_quiet = [&] { return child_states(target).find_first_not_of('Z') == std::string::npos; };
+  wait_until(is_quiet, "late clones have ended themselves");
+  auto frozen = must(FrozenTarget::freeze(proc_root(), target.pid()));
+  CHECK(must(frozen.release()).reaped);
+  CHECK(child_states(target).empty());
+  MESSAGE(late, " of 20 clones were late");
 }
 
 TEST_CASE("a frozen target of many threads") {

@@ -53,7 +53,7 @@ int trace_until(Death death, base::Pid target, const detail::InjectionSites& sit
 struct Opened {
   explicit Opened(base::Pid pid) : files(must(proc::ProcessFiles::open(proc_root(), pid))) {}
   [[nodiscard]] detail::InjectionSites sites() {
-    const auto found = must(detail::find_injection_sites({proc_root(), files}, files.pid(), must(files.maps())));
+    const auto found = must(detail::find_injection_sites({proc_root(), files}, must(files.maps())));
     REQUIRE(found.has_value());
     return *found;
   }

@@ -1,5 +1,6 @@
 #include "tidemark/proc/stat.hpp"
 
+#include <csignal>
 #include <limits>
 
 #include "support.hpp"
@@ -45,6 +46,8 @@ TEST_CASE("stat: the captured text gives its own numbers") {
   CHECK(stat.children_minor_faults == 0);
   CHECK(stat.major_faults == 0);
   CHECK(stat.threads == 1);
+  CHECK(stat.exit_signal == SIGCHLD);
+  CHECK(stat.exit_code == 0);
   CHECK(stat.start_ticks == 260345);
   CHECK(stat.vsize_bytes == 2990080);
   CHECK(stat.rss_pages == 414);

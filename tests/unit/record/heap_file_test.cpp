@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "heap_examples.hpp"
 #include "support.hpp"
@@ -157,4 +158,27 @@ TEST_CASE("a later tidemark may have more to say: unknown keys are passed over, 
   REQUIRE_MESSAGE(read.has_value(), base::describe(read.error()));
   CHECK(read->processes[0].ledger.malloc.arenas.empty());
   CHECK_FALSE(read->processes[0].ledger.cgroup);
+}
+
+TEST_CASE("hostile: bytes changed anywhere do no harm; what is accepted balances") {
+  const std::string good = heap_json(examples::tree());
+  const std::string bytes = "{}[]\",:-0123456789eE.\\x truefalsnl\n\xff";
+  std::mt19937 random(7);  // NOLINT: the same each time
+  std::size_t accepted = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = good;
+    for (unsigned edit = 0; edit < 1 + random() % 3; ++edit) {
+      const std::size_t at = random() % text.size();
+      if (random() % 4 == 0) {
+        text.erase(at, 1 + random() % 40);
+      } else {
+        text[at] = bytes[random() % bytes.size()];
+      }
+    }
+    const auto read = parse_heap(text, "x.json");
+    if (!read) continue;
+    ++accepted;
+    for (const auto& process : read->processes) CHECK(books_of(process.ledger).balance());
+  }
+  MESSAGE("changed texts that are still ledgers: ", accepted, " of 3000");
 }
