@@ -33,10 +33,18 @@ void PointerBag::make_room() {
 }
 
 bool PointerBag::find(std::uint64_t start, std::uint64_t stop, Pointer& found) const {
-  const auto place = std::lower_bound(packed_.begin(), packed_.end(), start >> 3 << type_bits);
-  if (place == packed_.end()) return false;
+  constexpr std::uint64_t debug_head = 16;
+  auto place = std::lower_bound(packed_.begin(), packed_.end(), start >> 3 << type_bits);
+  if (place == packed_.end() || unpacked(*place).address >= stop) return false;
   found = unpacked(*place);
-  return found.address < stop;
+  for (; place != packed_.end() && unpacked(*place).address <= start + debug_head; ++place) {
+    const auto one = unpacked(*place);
+    if (one.address == start || (one.address == start + debug_head && one.address < stop)) {
+      found = one;
+      break;
+    }
+  }
+  return true;
 }
 
 }  // namespace tidemark::heap

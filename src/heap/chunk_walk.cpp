@@ -91,6 +91,8 @@ void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model
     }
     // The end of a heap that is no longer the newest: two fenceposts.
     if (is_seen && size <= fencepost && segment.end - chunk <= free_head && segment.end != place.top) return;
+    // The last chunk that was seen before the arena grew, or one that has eaten its neighbours since.
+    if (is_seen && size >= least_chunk && place.top >= segment.end && size > segment.end - chunk) return;
     if (size < least_chunk || size % chunk_unit != 0 || size > segment.end - chunk) {
       const std::uint64_t next = resume_at(chunk, segment.end);
       ++books_.torn_chunks;

@@ -61,7 +61,11 @@ void ChurnMeter::look_at_pools(Levels& levels) {
     if (requests[i].status) {
       const auto size_class = load<std::uint32_t>(heads_[i].data() + 36);
       const auto used = load<std::uint32_t>(heads_[i].data());
-      if (size_class < pool_classes && used * (size_class + 1) * 16 <= pool_bytes_) last_[i] = {size_class, used};
+      if (size_class < pool_classes && used * (size_class + 1) * 16 <= pool_bytes_) {
+        const double before = last_[i].second * (last_[i].first + 1) * 16.0, now = used * (size_class + 1) * 16.0;
+        exchanged_ += std::abs(now - before) * pool_scale_;
+        last_[i] = {size_class, used};
+      }
     }
     levels[last_[i].first] += last_[i].second * (last_[i].first + 1) * std::uint64_t{16};
   }
@@ -84,6 +88,9 @@ void ChurnMeter::look_at(Stretch& stretch) {
     chunk += bytes;
     size = next;
   }
+  for (std::size_t i = 0; i < chunk_classes; ++i) {
+    exchanged_ += std::abs(static_cast<double>(levels[i]) - static_cast<double>(stretch.levels[i])) * chunk_scale_;
+  }
   stretch.levels = levels;
 }
 
@@ -98,10 +105,11 @@ ChurnMeter::Levels ChurnMeter::look(const proc::ProcessFiles& files) {
   return levels;
 }
 
-std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t duration_ns) {
+std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t duration_ns, std::int64_t unsure_ns) {
   const base::SystemClock clock;
-  const std::int64_t end_ns = clock.monotonic_ns() + std::max(duration_ns, least_ns);
   Levels lowest = look(files), highest = lowest;
+  exchanged_ = 0;
+  const std::int64_t began_ns = clock.monotonic_ns(), end_ns = began_ns + std::max(duration_ns, least_ns);
   for (int looks = 1; looks < most_looks && (looks < least_looks || clock.monotonic_ns() < end_ns); ++looks) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(between_ns + (looks % 5) * base::ns_per_ms));
     const Levels now = look(files);
@@ -110,7 +118,8 @@ std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t 
       highest[i] = std::max(highest[i], now[i]);
     }
   }
-  double moved = 0;
+  const auto looked_ns = static_cast<double>(std::max<std::int64_t>(clock.monotonic_ns() - began_ns, 1));
+  double moved = exchanged_ * static_cast<double>(unsure_ns) / looked_ns;
   for (std::size_t i = 0; i < lowest.size(); ++i) {
     const double scale = i < pool_classes ? pool_scale_ : i + 1 < lowest.size() ? chunk_scale_ : 1.0;
     moved += static_cast<double>(highest[i] - lowest[i]) * scale;

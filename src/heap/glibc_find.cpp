@@ -86,12 +86,22 @@ class Search {
     if (!window.range().holds(bins, state_rest)) return false;
     std::uint64_t top = 0, next = 0;
     if (window.take(bins - pair_bytes, top) == nullptr || window.take(bins + next_at, next) == nullptr) return false;
-    if (top % 16 != 0 || space_.find(top) == nullptr) return false;
+    if (top % 16 != 0 || !is_near_a_mapping(top)) return false;
     std::size_t empty = 0;
     for (std::uint64_t k = 0; k < bin_count; ++k) empty += is_empty_bin(window, bins + k * pair_bytes) ? 1 : 0;
     if (empty < least_empty_bins) return false;
     return std::any_of(bins_places.begin(), bins_places.end(),
                        [&](std::uint64_t bins_at) { return closes_ring(bins, bins_at, next); });
+  }
+
+  /// It may have grown since the mappings were read.
+  [[nodiscard]] bool is_near_a_mapping(std::uint64_t at) const {
+    constexpr std::uint64_t may_have_grown = std::uint64_t{1} << 30;
+    const auto& regions = space_.regions();
+    const auto after =
+        std::upper_bound(regions.begin(), regions.end(), at,
+                         [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
+    return after != regions.begin() && at < std::prev(after)->map.region.end + may_have_grown;
   }
 
   bool closes_ring(std::uint64_t bins, std::uint64_t bins_at, std::uint64_t next) {

@@ -51,7 +51,8 @@ void LedgerBuilder::find_interpreter() {
 
 void LedgerBuilder::walk_pymalloc() {
   if (arenas_.live.empty()) return;
-  pymalloc_ = PymallocWalk(space_, request_.memory, arenas_, *types_, pointers_).run();
+  pools_ = std::make_unique<PymallocWalk>(space_, request_.memory, arenas_, *types_, pointers_);
+  pymalloc_ = pools_->run();
   for (const auto& range : arena_set_.ranges()) (void)claims_.claim(range);
   for (std::size_t kind = 0; kind < object_kind_count; ++kind) {
     const auto& sum = pymalloc_.blocks[kind];
@@ -62,10 +63,12 @@ void LedgerBuilder::walk_pymalloc() {
   rows_.add(HeapOwner::pymalloc_slack, {}, pymalloc_.slack.tally, pymalloc_.slack.count);
 }
 
-void LedgerBuilder::claim_stacks() {
-  std::vector<std::uint64_t> known = states_.thread_idents;
-  stacks_ = find_stacks(space_, request_.memory, request_.thread_ids, known);
+void LedgerBuilder::claim_stacks(bool are_guarded) {
+  if (stacks_.empty()) {
+    stacks_ = find_stacks(space_, request_.memory, request_.thread_ids, states_.thread_idents);
+  }
   for (const auto& stack : stacks_) {
+    if (stack.is_guarded != are_guarded) continue;
     claim(stack.range, HeapOwner::thread_stacks, stack.is_in_use ? "in use" : "kept for reuse");
   }
   for (const auto& chunk : states_.stack_chunks) {
@@ -147,7 +150,8 @@ void LedgerBuilder::give_chunks() {
     follow_deques(request_.memory, *types_, pointers_.bag);
     pointers_.bag.sort();
   }
-  auto owners = find_owners(raw_, pointers_.bag, types_.get(), space_);
+  fresh_.bag.sort();
+  auto owners = find_owners(raw_, {&fresh_.bag, &pointers_.bag}, types_.get(), space_);
   for (std::size_t i = 0; i < object_kind_count; ++i) {
     const auto kind = static_cast<ObjectKind>(i);
     rows_.add(HeapOwner::python_malloc, object_word(kind), books.objects[i].tally, books.objects[i].count);
@@ -232,7 +236,11 @@ void LedgerBuilder::finish() {
   const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
   if (request_.python) {
     const bool has_arenas = pymalloc_.figures.blocks_used != 0;
-    const bool is_debug = debug * 2 > pymalloc_.figures.blocks_used + (has_arenas ? 0 : 1);
+    std::uint64_t objects = pymalloc_.figures.blocks_used;
+    for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {
+      objects += chunks_->books().objects[kind].count;
+    }
+    const bool is_debug = debug * 2 > objects;
     ledger_.python_allocator = request_.python->layout.free_threaded ? "mimalloc" : has_arenas ? "pymalloc" : "malloc";
     if (is_debug && debug != 0) ledger_.python_allocator += "_debug";
   }
@@ -251,6 +259,14 @@ void LedgerBuilder::finish() {
   ledger_.cost.bytes_read = pymalloc_.bytes_read + (chunks_ ? chunks_->books().bytes_read : 0);
 }
 
+/// Objects that were made after their pools were walked own chunks that were walked later.
+void LedgerBuilder::look_again(std::int64_t chunks_began_ns) {
+  if (request_.running == nullptr) return;
+  const base::SystemClock clock;
+  unsure_ns_ = clock.monotonic_ns() - chunks_began_ns;
+  if (pools_) pools_->look_again(fresh_);
+}
+
 /// What moved, what was torn, and what came or went between the page flags and smaps.
 void LedgerBuilder::set_bound(std::int64_t walk_ns) {
   if (request_.running == nullptr) return;
@@ -258,7 +274,7 @@ void LedgerBuilder::set_bound(std::int64_t walk_ns) {
   ChurnMeter meter(space_, request_.memory, arenas_, chunks_ ? chunks_->books().waypoints : none);
   const auto moved = static_cast<std::uint64_t>(std::abs(ledger_.moved_bytes));
   ledger_.bound_bytes =
-      meter.measure(*request_.running, walk_ns) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
+      meter.measure(*request_.running, walk_ns, unsure_ns_) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
 }
 
 model::HeapLedger LedgerBuilder::run() {
@@ -266,9 +282,12 @@ model::HeapLedger LedgerBuilder::run() {
   const std::int64_t began_ns = clock.monotonic_ns();
   find_interpreter();
   walk_pymalloc();
-  claim_stacks();
+  claim_stacks(true);
+  const std::int64_t chunks_began_ns = pools_ ? clock.monotonic_ns() : began_ns;
   walk_malloc();
   walk_mapped_chunks();
+  claim_stacks(false);  // what of their mapping is no chunk
+  look_again(chunks_began_ns);
   give_chunks();
   claim_mappings_of_objects();
   give_rest();

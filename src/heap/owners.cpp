@@ -32,14 +32,16 @@ void follow_deques(const memory::MemorySource& memory, TypeTable& types, Pointer
   }
 }
 
-RawOwners find_owners(const RawChunks& raw, const PointerBag& pointers, TypeTable* types, const AddressSpace& space) {
+RawOwners find_owners(const RawChunks& raw, const std::array<const PointerBag*, 2>& pointers, TypeTable* types,
+                      const AddressSpace& space) {
   RawOwners owners;
   std::unordered_map<std::uint64_t, std::uint64_t> sizes;
   raw.for_each([&](const RawChunk& chunk) {
     const Tally all = space.tally({chunk.address, chunk.address + chunk.bytes});
     PointerBag::Pointer pointer;
+    const std::uint64_t user = chunk.address + chunk_head_bytes, end = chunk.address + chunk.bytes;
     const bool is_pythons =
-        types != nullptr && pointers.find(chunk.address + chunk_head_bytes, chunk.address + chunk.bytes, pointer);
+        types != nullptr && (pointers[0]->find(user, end, pointer) || pointers[1]->find(user, end, pointer));
     if (is_pythons) {
       auto& type = types->at(pointer.type);
       owners.python[static_cast<std::size_t>(type.kind)].add(all);

@@ -150,6 +150,7 @@ void PymallocWalk::walk_pool(std::uint64_t address, model::PymallocArenaRow& row
     ++row.pools_free;
     return;
   }
+  states_.push_back({.address = address, .free_block = load(bytes + 8), .used = pool.used});
   ++books_.figures.pools_used;
   ++row.pools_used;
   row.blocks_used += pool.used;
@@ -195,6 +196,30 @@ void PymallocWalk::keep_held(const model::PymallocArenaRow& row, const ArenaType
                    [](const auto& left, const auto& right) { return left.second > right.second; });
   if (held.types.size() > kept_types) held.types.resize(kept_types);
   books_.held.push_back(std::move(held));
+}
+
+void PymallocWalk::look_again(PointerCollector& pointers) {
+  std::vector<std::array<std::byte, 16>> heads(states_.size());
+  std::vector<memory::ReadRequest> requests;
+  requests.reserve(states_.size());
+  for (std::size_t i = 0; i < states_.size(); ++i) requests.push_back({{states_[i].address}, heads[i], {}});
+  window_.source().read_many(requests);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const auto& state = states_[i];
+    const bool is_same = !requests[i].status || (load<std::uint32_t>(heads[i].data()) == state.used &&
+                                                 load(heads[i].data() + 8) == state.free_block);
+    if (is_same || !again_.load({state.address, state.address + arenas_.pool_bytes})) continue;
+    const std::byte* const bytes = again_.at_least(state.address, pool_head_bytes, arenas_.pool_bytes);
+    Pool pool;
+    if (bytes == nullptr || !read_pool(bytes, state.address, pool)) continue;
+    for (std::uint64_t block = 0, at = pool_head_bytes; block < pool.begun; ++block, at += pool.block_bytes) {
+      if (pool.is_free.test(block)) continue;
+      const auto found = recogniser_.look(
+          {.bytes = bytes + at, .seen = pool.block_bytes, .size = pool.block_bytes, .slack = block_unit});
+      if (found.type == nullptr) continue;
+      pointers.take(recogniser_, *found.type, bytes + at + found.offset, pool.block_bytes - found.offset);
+    }
+  }
 }
 
 PymallocBooks PymallocWalk::run() {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "detail/ledger_builder.hpp"
+#include "tidemark/proc/process_files.hpp"
 
 namespace tidemark::heap {
 
@@ -70,6 +71,25 @@ std::string LedgerBuilder::other_allocator() const {
   return request_.python && request_.python->layout.free_threaded ? "mimalloc" : "";
 }
 
+/// Of a target that runs: memory that went while it was walked is nobody's, and not a row: it has moved.
+Tally LedgerBuilder::still_there(Range range) const {
+  const Tally all = space_.tally(range);
+  if (request_.running == nullptr || all.bytes == 0) return all;
+  const auto pages = proc::PageMap::open(request_.running->dir_fd());
+  if (!pages) return all;
+  const auto now = pages->read(range.start / proc::page_bytes * proc::page_bytes,
+                               (range.end + proc::page_bytes - 1) / proc::page_bytes * proc::page_bytes);
+  if (!now) return all;
+  Tally left;
+  std::uint64_t at = range.start;
+  for (const auto flags : *now) {
+    const std::uint64_t end = std::min(range.end, at / proc::page_bytes * proc::page_bytes + proc::page_bytes);
+    if ((flags & (proc::page_present | proc::page_swapped)) != 0) left += space_.tally({at, end});
+    at = end;
+  }
+  return left;
+}
+
 void LedgerBuilder::give_rest_of(const SpaceRegion& region) {
   const auto& map = region.map.region;
   const auto other = other_allocator();
@@ -88,7 +108,7 @@ void LedgerBuilder::give_rest_of(const SpaceRegion& region) {
     owner = HeapOwner::other_allocator;
     detail = other;
   }
-  for (const auto& part : claims_.claim(region.range())) rows_.add(owner, detail, space_.tally(part));
+  for (const auto& part : claims_.claim(region.range())) rows_.add(owner, detail, still_there(part));
 }
 
 void LedgerBuilder::give_rest() {

@@ -16,11 +16,14 @@ bool is_descriptor(const Window& window, std::uint64_t at) {
   return window.take(at, tcb) != nullptr && tcb == at && window.take(at + self_at, self) != nullptr && self == at;
 }
 
-/// The main thread's descriptor lies in memory of ld.so's, with which other mappings may have been merged.
-Range range_of(const AddressSpace& space, const SpaceRegion& region, std::uint64_t descriptor) {
-  constexpr std::uint64_t tls_bytes = 16 << 10, descriptor_bytes = 4 << 10;
+bool has_guard(const AddressSpace& space, const SpaceRegion& region) {
   const auto* const before = space.find(region.map.region.start - 1);
-  if (before != nullptr && !before->map.region.readable && !before->map.region.writable) return region.range();
+  return before != nullptr && !before->map.region.readable && !before->map.region.writable;
+}
+
+/// The main thread's descriptor lies in memory of ld.so's, with which other mappings may have been merged.
+Range near_descriptor(const SpaceRegion& region, std::uint64_t descriptor) {
+  constexpr std::uint64_t tls_bytes = 16 << 10, descriptor_bytes = 4 << 10;
   const auto page = [](std::uint64_t at) { return at / proc::page_bytes * proc::page_bytes; };
   return {std::max(region.map.region.start, page(descriptor - tls_bytes)),
           std::min(region.map.region.end, page(descriptor + descriptor_bytes + proc::page_bytes - 1))};
@@ -36,9 +39,11 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
     if (!is_descriptor(window, at)) return false;
     std::int32_t tid = 0;
     const bool has_tid = window.take(at + tid_at, tid) != nullptr;
+    const bool is_guarded = has_guard(space, region);
     found.push_back({.thread_pointer = at,
-                     .range = range_of(space, region, at),
-                     .is_in_use = has_tid && std::find(tids.begin(), tids.end(), tid) != tids.end()});
+                     .range = is_guarded ? region.range() : near_descriptor(region, at),
+                     .is_in_use = has_tid && std::find(tids.begin(), tids.end(), tid) != tids.end(),
+                     .is_guarded = is_guarded});
     return true;
   };
   for (const auto& region : space.regions()) {

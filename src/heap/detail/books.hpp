@@ -66,7 +66,8 @@ class PointerBag {
     }
   }
   void sort();
-  /// After sort(): the first pointer into [start, end), or null. Of several the lowest address.
+  /// After sort(): a pointer into [start, end); one to its beginning, or to what PYTHONMALLOC=debug makes of it, before
+  /// others.
   [[nodiscard]] bool find(std::uint64_t start, std::uint64_t end, Pointer& found) const;
   template <class Visit>
   void for_each(Visit&& visit) const {

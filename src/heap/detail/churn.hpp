@@ -20,8 +20,10 @@ class ChurnMeter {
   ChurnMeter(const AddressSpace& space, const memory::MemorySource& memory, const Arenas& arenas,
              const std::vector<Waypoint>& waypoints);
 
-  /// Looks for `duration_ns`, at least a few times. Bytes by which a row may be wrong.
-  [[nodiscard]] std::uint64_t measure(const proc::ProcessFiles& files, std::int64_t duration_ns);
+  /// Looks for `duration_ns`, at least a few times. Bytes by which a row may be wrong: how far the levels moved, and
+  /// what was made or dropped in `unsure_ns`, for so long lie a block and the object that owns it apart.
+  [[nodiscard]] std::uint64_t measure(const proc::ProcessFiles& files, std::int64_t duration_ns,
+                                      std::int64_t unsure_ns);
 
  private:
   static constexpr std::size_t pool_classes = 32, chunk_classes = 48;
@@ -45,6 +47,7 @@ class ChurnMeter {
   std::vector<std::array<std::byte, 48>> heads_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> last_;  ///< size class and blocks in use of each pool
   double pool_scale_ = 1, chunk_scale_ = 1;
+  double exchanged_ = 0;  ///< bytes that were made or dropped between two looks, summed
   std::vector<Stretch> stretches_;
   Window window_;
 };

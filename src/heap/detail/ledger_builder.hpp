@@ -30,16 +30,18 @@ class LedgerBuilder {
   void walk_pymalloc();
   void claim_arenas();
   void walk_malloc();
-  void claim_stacks();
+  void claim_stacks(bool are_guarded);
   void walk_mapped_chunks();
   void take_runtime_pointers();
   void give_chunks();
   void claim_mappings_of_objects();
   void give_rest();
   void give_rest_of(const SpaceRegion& region);
+  [[nodiscard]] Tally still_there(Range range) const;
   void note_trouble();
   void finish();
   void rank_types();
+  void look_again(std::int64_t chunks_began_ns);
   void set_bound(std::int64_t walk_ns);
 
   /// Claims a range for one row; what of it had an owner stays with that.
@@ -58,6 +60,9 @@ class LedgerBuilder {
   std::unique_ptr<TypeTable> types_;
   std::unique_ptr<Recogniser> recogniser_;
   PointerCollector pointers_{arena_set_};
+  PointerCollector fresh_{arena_set_};  ///< of a target that runs: what objects point to now
+  std::unique_ptr<PymallocWalk> pools_;
+  std::int64_t unsure_ns_ = 0;  ///< between a block and the object that it belongs to
   RawChunks raw_;
   PymallocBooks pymalloc_;
   std::vector<ThreadStackPlace> stacks_;

@@ -1,6 +1,7 @@
 // Purpose: chunks that are no objects go to the object that points to them, or to nobody.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "books.hpp"
@@ -20,8 +21,8 @@ struct RawOwners {
   std::vector<model::SizeClass> native_sizes;  ///< largest total first
 };
 
-/// `pointers` sorted. Without types all are native.
-[[nodiscard]] RawOwners find_owners(const RawChunks& raw, const PointerBag& pointers, TypeTable* types,
-                                    const AddressSpace& space);
+/// `pointers` sorted; the first ones count before the others. Without types all are native.
+[[nodiscard]] RawOwners find_owners(const RawChunks& raw, const std::array<const PointerBag*, 2>& pointers,
+                                    TypeTable* types, const AddressSpace& space);
 
 }  // namespace tidemark::heap

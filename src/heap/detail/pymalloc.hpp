@@ -70,9 +70,17 @@ class PymallocWalk {
 
   [[nodiscard]] PymallocBooks run();
 
+  /// Of a target that runs: what the objects of pools point to that have changed since. Nothing is counted.
+  void look_again(PointerCollector& pointers);
+
  private:
   struct Pool;
   struct ArenaTypes;
+  /// A pool as it was: whoever takes or gives a block changes one of these.
+  struct PoolState {
+    std::uint64_t address = 0, free_block = 0;
+    std::uint32_t used = 0;
+  };
 
   void walk_arena(const ArenaObject& arena);
   void walk_pool(std::uint64_t address, model::PymallocArenaRow& row, ArenaTypes& types);
@@ -88,6 +96,7 @@ class PymallocWalk {
   Recogniser recogniser_;
   PointerCollector& pointers_;
   Window window_, again_;
+  std::vector<PoolState> states_;
   PymallocBooks books_;
 };
 

@@ -3,6 +3,7 @@
 // reference count is not 0 and the size that the type gives fits the block. Works on copied bytes alone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "object_places.hpp"
@@ -64,7 +65,8 @@ void Recogniser::visit_pointers(const TypeEntry& type, const std::byte* object, 
     case ObjectKind::bytes:
     case ObjectKind::tuple:
     case ObjectKind::function:
-      return;  // all of it is in one piece
+    case ObjectKind::mmap:
+      return;  // all of it is in one piece, or in a mapping
     case ObjectKind::list:
       return word_at(places::list_items);
     case ObjectKind::dict:
@@ -87,7 +89,9 @@ void Recogniser::visit_pointers(const TypeEntry& type, const std::byte* object, 
     default:
       break;
   }
-  for (std::uint64_t at = places::first_own_word; at + sizeof(std::uint64_t) <= seen; at += sizeof(std::uint64_t)) {
+  // Its fixed part: items behind it are objects, or bytes that mean nothing.
+  const auto end = std::min<std::uint64_t>(seen, static_cast<std::uint64_t>(type.basic_size));
+  for (std::uint64_t at = places::first_own_word; at + sizeof(std::uint64_t) <= end; at += sizeof(std::uint64_t)) {
     visit(load(object + at));
   }
 }

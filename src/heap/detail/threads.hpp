@@ -17,6 +17,7 @@ struct ThreadStackPlace {
   std::uint64_t thread_pointer = 0;  ///< what fs points to
   Range range;                       ///< the mapping; where no guard page lies before it, what is near the descriptor
   bool is_in_use = false;
+  bool is_guarded = false;  ///< a guard page lies before it: the whole mapping is the stack
 };
 
 /// `tids` as the process names its threads; `known` are thread pointers that somebody else knows (get_ident()).

@@ -21,6 +21,7 @@ class Window {
   bool load(Range range);
 
   [[nodiscard]] Range range() const { return range_; }
+  [[nodiscard]] const memory::MemorySource& source() const { return memory_; }
   [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   /// Bytes that were resident when the page flags were read, and could not be read.
   [[nodiscard]] std::uint64_t lost_bytes() const { return lost_bytes_; }
