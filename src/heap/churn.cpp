@@ -16,7 +16,7 @@ constexpr std::size_t most_pools = 8192, most_stretches = 512;
 constexpr std::uint64_t stretch_bytes = std::uint64_t{64} << 10;
 constexpr int least_looks = 8, most_looks = 64;
 constexpr std::int64_t least_ns = 200 * base::ns_per_ms, between_ns = 5 * base::ns_per_ms;
-constexpr double margin = 1.5;                              ///< what lies between two looks
+constexpr double margin = 2;  ///< the next reading may be on the other side; between two looks is more
 constexpr std::uint64_t always = std::uint64_t{256} << 10;  ///< what is being made and dropped at any instant
 
 }  // namespace
@@ -119,12 +119,13 @@ std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t 
     }
   }
   const auto looked_ns = static_cast<double>(std::max<std::int64_t>(clock.monotonic_ns() - began_ns, 1));
-  double moved = exchanged_ * static_cast<double>(unsure_ns) / looked_ns;
+  const double unsure = exchanged_ * static_cast<double>(unsure_ns) / looked_ns;
+  double moved = 0;
   for (std::size_t i = 0; i < lowest.size(); ++i) {
     const double scale = i < pool_classes ? pool_scale_ : i + 1 < lowest.size() ? chunk_scale_ : 1.0;
     moved += static_cast<double>(highest[i] - lowest[i]) * scale;
   }
-  return static_cast<std::uint64_t>(std::llround(moved * margin)) + always;
+  return static_cast<std::uint64_t>(std::llround(moved * margin + unsure)) + always;
 }
 
 }  // namespace tidemark::heap
