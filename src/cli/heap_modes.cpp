@@ -10,6 +10,7 @@
 #include "tidemark/control/stopped_target.hpp"
 #include "tidemark/memory/copied_memory.hpp"
 #include "tidemark/present/units.hpp"
+#include "tidemark/proc/own_process.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -22,7 +23,7 @@ constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
 constexpr std::uint64_t narrow_share = 50;
 constexpr int most_racing_tries = 3;
 /// The heap may grow until it stands still.
-constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{4} << 20;
 
 std::vector<std::pair<std::string, std::uint64_t>> calls_of(const std::vector<control::InterruptedCall>& interrupted) {
   std::vector<std::pair<std::string, std::uint64_t>> calls;
@@ -131,6 +132,7 @@ class Modes {
     auto prepared = prepare(*before, false);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    std::optional<proc::Hurry> hurry(std::in_place);
     auto stop = control::StoppedTarget::stop(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
     if (!stop) return HeapRefusal{.failure = explain_no_stop(pid(), stop.error()), .error = stop.error()};
 
@@ -145,6 +147,7 @@ class Modes {
       ledger = ledger_of(request(stop->memory(), *moment), nullptr);
     }
     const auto report = stop->resume();
+    hurry.reset();
     if (!report) return HeapRefusal{.failure = explain_no_stop(pid(), report.error()), .error = report.error()};
     if (report->reading_is_void()) {
       return HeapRefusal{.failure = explain_void_stop(pid(), *report, options_.max_pause_ns),
@@ -165,6 +168,7 @@ class Modes {
     auto prepared = prepare(*before, true);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    std::optional<proc::Hurry> hurry(std::in_place);  // the clone costs the target faults as long as it lives
     auto freeze = control::FrozenTarget::freeze(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
     if (!freeze) return not_frozen(freeze.error());
 
@@ -186,6 +190,7 @@ class Modes {
       return refused(copied.error());
     }
     const auto report = freeze->release();
+    hurry.reset();
     if (!report) return not_frozen(report.error());
     if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
     ledger.consistency = "frozen";

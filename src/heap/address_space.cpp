@@ -11,7 +11,7 @@ using proc::page_bytes;
 namespace {
 
 bool wants_pages(const proc::SmapsRegion& map) {
-  if (map.region.shared || map.is_special() || map.is_hugetlb) return false;
+  if (map.is_elsewhere || map.region.shared || map.is_special() || map.is_hugetlb) return false;
   if (map.rss == 0 && map.swap == 0) return false;
   if (map.region.size() > max_paged_bytes) return false;
   return map.is_private_anonymous() || map.region.writable || map.anonymous > 0;
