@@ -1,11 +1,9 @@
 #include "tidemark/heap/ledger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "detail/churn.hpp"
 #include "detail/ledger_builder.hpp"
+#include "detail/mimalloc.hpp"
 #include "tidemark/base/clock.hpp"
 
 namespace tidemark::heap {
@@ -13,8 +11,6 @@ namespace tidemark::heap {
 using model::HeapOwner;
 
 namespace {
-
-constexpr std::size_t shown_types = 1000, shown_held = 20;
 
 std::uint64_t type_of_types(const LedgerRequest& request) {
   const auto& python = *request.python;
@@ -32,6 +28,22 @@ void LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail,
   }
 }
 
+/// PyInterpreterState on the heap, as long as its block is; in the static data of the runtime it has no block.
+std::vector<Range> LedgerBuilder::interpreter_states() const {
+  constexpr std::uint64_t most_state_bytes = 512 << 10;
+  std::vector<Range> states;
+  for (const auto& interpreter : states_.interpreters) {
+    const auto* const region = space_.find(interpreter.value);
+    if (region == nullptr || !region->map.is_private_anonymous()) continue;
+    const auto size = request_.memory.read_value<std::uint64_t>(interpreter.minus(8));
+    if (!size) continue;
+    const std::uint64_t bytes =
+        std::min({*size & ~size_bits, most_state_bytes, region->map.region.end - interpreter.value});
+    states.push_back({interpreter.value, interpreter.value + bytes});
+  }
+  return states;
+}
+
 void LedgerBuilder::find_interpreter() {
   if (!request_.python) return;
   const auto& python = *request_.python;
@@ -41,7 +53,7 @@ void LedgerBuilder::find_interpreter() {
   if (python.layout.free_threaded) return;  // objects lie in mimalloc's pages: not walked
   const std::uint64_t type_type = type_of_types(request_);
   if (type_type == 0) return;
-  arenas_ = find_arenas(space_, request_.memory, python.module_path);
+  arenas_ = find_arenas(space_, request_.memory, python.module_path, interpreter_states());
   std::vector<Range> ranges;
   for (const auto& arena : arenas_.live) ranges.push_back({arena.address, arena.address + arenas_.arena_bytes});
   arena_set_.assign(std::move(ranges));
@@ -76,12 +88,24 @@ void LedgerBuilder::claim_stacks(bool are_guarded) {
   }
 }
 
+std::vector<std::uint64_t> LedgerBuilder::thread_pointers() const {
+  std::vector<std::uint64_t> pointers = states_.thread_idents;
+  for (const auto& stack : stacks_) pointers.push_back(stack.thread_pointer);
+  return pointers;
+}
+
+/// Where free-threaded builds, and others with PYTHONMALLOC=mimalloc, have their objects.
+void LedgerBuilder::claim_mimalloc() {
+  for (const auto& segment : find_segments(space_, request_.memory, thread_pointers())) {
+    has_mimalloc_ = true;
+    claim(segment, HeapOwner::other_allocator, "mimalloc");
+  }
+}
+
 void LedgerBuilder::walk_malloc() {
   malloc_ = find_malloc(space_, request_.memory);
   if (!malloc_.is_found()) return;
-  std::vector<std::uint64_t> pointers = states_.thread_idents;
-  for (const auto& stack : stacks_) pointers.push_back(stack.thread_pointer);
-  kept_ = find_kept_chunks(malloc_, space_, request_.memory, pointers);
+  kept_ = find_kept_chunks(malloc_, space_, request_.memory, thread_pointers());
   chunks_ = std::make_unique<ChunkWalk>(malloc_, kept_, space_, request_.memory, recogniser_.get(), pointers_, raw_);
   chunks_->walk_arenas();
   Tally segments;
@@ -131,14 +155,12 @@ void LedgerBuilder::take_runtime_pointers() {
     }
   };
   for (const auto& part : writable_parts(space_, request_.python->module_path)) take(part);
-  constexpr std::uint64_t most_state_bytes = 512 << 10;
-  for (const auto& interpreter : states_.interpreters) {
-    const auto size = request_.memory.read_value<std::uint64_t>(interpreter.minus(8));
-    if (size) take({interpreter.value, interpreter.value + std::min(*size & ~size_bits, most_state_bytes)});
-    pointers_.add(interpreter.value, runtime);
+  for (const auto& state : interpreter_states()) {
+    take(state);
+    pointers_.add(state.start, runtime);
   }
   for (const auto& thread : states_.threads) pointers_.add(thread.value, runtime);
-  if (arenas_.table != 0) pointers_.add(arenas_.table, runtime);
+  for (const auto table : arenas_.tables) pointers_.add(table, runtime);
 }
 
 void LedgerBuilder::give_chunks() {
@@ -184,81 +206,6 @@ void LedgerBuilder::claim_mappings_of_objects() {
   }
 }
 
-void LedgerBuilder::rank_types() {
-  if (!types_) return;
-  for (const auto& type : types_->all()) {
-    if (type.pymalloc_bytes + type.malloc_bytes == 0) continue;
-    ledger_.types.push_back({.type = std::to_string(type.index),
-                             .count = type.count,
-                             .pymalloc_bytes = type.pymalloc_bytes,
-                             .malloc_bytes = type.malloc_bytes});
-  }
-  const auto buffers = pymalloc_.blocks[static_cast<std::size_t>(ObjectKind::buffer)];
-  if (buffers.count != 0) {
-    ledger_.types.push_back(
-        {.type = {}, .count = buffers.count, .pymalloc_bytes = buffers.tally.bytes, .malloc_bytes = 0});
-  }
-  std::stable_sort(ledger_.types.begin(), ledger_.types.end(), [](const auto& left, const auto& right) {
-    return left.pymalloc_bytes + left.malloc_bytes > right.pymalloc_bytes + right.malloc_bytes;
-  });
-  if (ledger_.types.size() > shown_types) ledger_.types.resize(shown_types);
-  for (auto& row : ledger_.types) {
-    row.type = row.type.empty() ? "(buffers)"
-                                : types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(row.type))));
-  }
-}
-
-void LedgerBuilder::note_trouble() {
-  auto& notes = ledger_.notes;
-  if (!request_.python) notes.emplace_back("no interpreter was read: Python objects are not told from native memory");
-  if (request_.python && request_.python->layout.free_threaded) {
-    notes.emplace_back("a free-threaded build keeps its objects in mimalloc, which is not walked");
-  }
-  if (request_.python && !request_.python->layout.free_threaded && arenas_.live.empty()) {
-    notes.emplace_back("pymalloc has no arena: PYTHONMALLOC=malloc, or another allocator");
-  }
-  if (!malloc_.is_found()) notes.emplace_back("no malloc of glibc was found: what it holds is not taken apart");
-  if (pointers_.bag.left_out() != 0) {
-    notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native",
-                                pointers_.bag.left_out()));
-  }
-  const auto other = other_allocator();
-  if (!other.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other));
-}
-
-void LedgerBuilder::finish() {
-  ledger_.pymalloc = pymalloc_.figures;
-  ledger_.arenas = std::move(pymalloc_.arenas);
-  ledger_.held_below = pymalloc_.held_below;
-  ledger_.held_arena_count = pymalloc_.held.size();
-  ledger_.held_arenas = std::move(pymalloc_.held);
-  if (ledger_.held_arenas.size() > shown_held) ledger_.held_arenas.resize(shown_held);
-  const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
-  if (request_.python) {
-    const bool has_arenas = pymalloc_.figures.blocks_used != 0;
-    std::uint64_t objects = pymalloc_.figures.blocks_used;
-    for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {
-      objects += chunks_->books().objects[kind].count;
-    }
-    const bool is_debug = debug * 2 > objects;
-    ledger_.python_allocator = request_.python->layout.free_threaded ? "mimalloc" : has_arenas ? "pymalloc" : "malloc";
-    if (is_debug && debug != 0) ledger_.python_allocator += "_debug";
-  }
-  rank_types();
-  note_trouble();
-  ledger_.rows = rows_.rows();
-  for (const auto& row : ledger_.rows) ledger_.accounted_bytes += row.bytes;
-  for (const auto& region : space_.regions()) {
-    ledger_.rss_bytes += region.map.rss;
-    ledger_.beside.swap_bytes += region.map.swap;
-    ledger_.beside.hugetlb_bytes += region.map.hugetlb;
-    ledger_.beside.anon_huge_bytes += region.map.anon_huge;
-  }
-  ledger_.moved_bytes =
-      static_cast<std::int64_t>(ledger_.rss_bytes) - static_cast<std::int64_t>(ledger_.accounted_bytes);
-  ledger_.cost.bytes_read = pymalloc_.bytes_read + (chunks_ ? chunks_->books().bytes_read : 0);
-}
-
 /// Objects that were made after their pools were walked own chunks that were walked later.
 void LedgerBuilder::look_again(std::int64_t chunks_began_ns) {
   if (request_.running == nullptr) return;
@@ -267,22 +214,13 @@ void LedgerBuilder::look_again(std::int64_t chunks_began_ns) {
   if (pools_) pools_->look_again(fresh_);
 }
 
-/// What moved, what was torn, and what came or went between the page flags and smaps.
-void LedgerBuilder::set_bound(std::int64_t walk_ns) {
-  if (request_.running == nullptr) return;
-  static const std::vector<Waypoint> none;
-  ChurnMeter meter(space_, request_.memory, arenas_, chunks_ ? chunks_->books().waypoints : none);
-  const auto moved = static_cast<std::uint64_t>(std::abs(ledger_.moved_bytes));
-  ledger_.bound_bytes =
-      meter.measure(*request_.running, walk_ns, unsure_ns_) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
-}
-
 model::HeapLedger LedgerBuilder::run() {
   const base::SystemClock clock;
   const std::int64_t began_ns = clock.monotonic_ns();
   find_interpreter();
   walk_pymalloc();
   claim_stacks(true);
+  claim_mimalloc();
   const std::int64_t chunks_began_ns = pools_ ? clock.monotonic_ns() : began_ns;
   walk_malloc();
   walk_mapped_chunks();
