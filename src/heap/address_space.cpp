@@ -23,6 +23,14 @@ std::uint64_t resident_pages(const std::vector<std::uint8_t>& pages) {
   return static_cast<std::uint64_t>(std::count_if(pages.begin(), pages.end(), is_in_memory));
 }
 
+/// Before kernel 6.15 pagemap does not tell a guard page from one in swap.
+void swapped_is_guard(std::vector<std::uint8_t>& pages) {
+  for (auto& flags : pages) {
+    if ((flags & proc::page_swapped) == 0) continue;
+    flags = static_cast<std::uint8_t>((flags & ~unsigned{proc::page_swapped}) | proc::page_guard);
+  }
+}
+
 }  // namespace
 
 void add_page(Tally& tally, std::uint8_t flags, std::uint64_t bytes) {
@@ -44,6 +52,7 @@ Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, co
       auto flags = pages.read(region.map.region.start, region.map.region.end);
       if (!flags) return fail(std::move(flags).error());
       region.pages = std::move(*flags);
+      if (region.map.swap == 0) swapped_is_guard(region.pages);
       if (resident_pages(region.pages) * page_bytes > region.map.rss) {
         // Where the kernel does not tell, the rows come out above RSS, and the ledger says by how much.
         (void)pages.mark_zero_pages(region.map.region.start, region.pages);
