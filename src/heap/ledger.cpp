@@ -119,6 +119,24 @@ void LedgerBuilder::walk_malloc() {
   rows_.add(HeapOwner::malloc_overhead, "not in chunks", segments.without(chunks_->books().walked), 0);
 }
 
+/// Of the main arena, where its [heap] could not grow.
+void LedgerBuilder::walk_rest_of_main() {
+  for (const auto& region : space_.regions()) {
+    if (!region.is_paged() || !region.map.is_private_anonymous() || !region.map.region.path.empty()) continue;
+    for (auto part : claims_.left_of(region.range())) {
+      while (part.start < part.end && chunks_->lacks_of_main()) {
+        const Tally before = chunks_->books().walked;
+        const Range found{part.start, chunks_->walk_more_of_main(part)};
+        part.start = std::max(found.end, found.start + proc::page_bytes);
+        if (found.size() == 0) continue;
+        (void)claims_.claim(found);
+        const Tally in_chunks = chunks_->books().walked.without(before);
+        rows_.add(HeapOwner::malloc_overhead, "not in chunks", space_.tally(found).without(in_chunks), 0);
+      }
+    }
+  }
+}
+
 void LedgerBuilder::walk_mapped_chunks() {
   if (!chunks_) return;
   // A chunk may cross mappings that only differ in what the program has advised (MADV_HUGEPAGE).
@@ -140,6 +158,7 @@ void LedgerBuilder::walk_mapped_chunks() {
     span = is_wanted ? region.range() : Range{};
   }
   if (span.size() != 0) walk_span();
+  walk_rest_of_main();
 }
 
 /// The writable data of the interpreter's file, and its states on the heap, say what they keep for themselves.

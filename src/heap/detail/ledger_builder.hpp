@@ -34,6 +34,7 @@ class LedgerBuilder {
   [[nodiscard]] std::vector<std::uint64_t> thread_pointers() const;
   void walk_malloc();
   void claim_stacks(bool are_guarded);
+  void walk_rest_of_main();
   void walk_mapped_chunks();
   void take_runtime_pointers();
   void give_chunks();
