@@ -205,8 +205,10 @@ std::uint64_t ChunkWalk::end_of_chain(Range range) {
     const std::uint64_t size = size_word(chunk, range.end) & ~size_bits;
     if (chunk == malloc_.arenas.front().top && size <= range.end - chunk) return up_to_page(chunk + size);
     if (size == fencepost) {
-      const std::uint64_t end = chunk + 2 * fencepost;
-      const bool is_end = end == up_to_page(chunk) && (size_word(chunk + fencepost, range.end) & ~size_bits) == size;
+      // Two of them, and a third where the old top had no room for more.
+      const std::uint64_t end = up_to_page(chunk);
+      const bool is_end = (end == chunk + 2 * fencepost || end == chunk + 3 * fencepost) &&
+                          (size_word(end - fencepost, range.end) & ~size_bits) == fencepost;
       return is_end && chunk != range.start ? end : range.start;
     }
     if (size < least_chunk || size % chunk_unit != 0 || size > range.end - chunk) break;

@@ -43,12 +43,13 @@ class Truth(HeapTest):
                     if python.kind == "free-threaded" and which == "pymalloc":
                         continue  # it has none
                     with Account(target, which) as account:
-                        ledgers = [(mode, self.ledger(account.pid, "--consistency", mode), smaps_rss(account.pid))
-                                   for mode in (MODES if not environment else MODES[-1:])]
-                    for mode, ledger, rss in ledgers:
+                        # Nothing moves but pages of files, which the kernel takes and gives as it likes.
+                        ledgers = [(mode, smaps_rss(account.pid), self.ledger(account.pid, "--consistency", mode),
+                                    smaps_rss(account.pid)) for mode in (MODES if not environment else MODES[-1:])]
+                    for mode, before, ledger, after in ledgers:
                         with self.subTest(mode=mode, which=which, **environment):
                             self.assertEqual(ledger["consistency"], mode)
-                            self.assertEqual(ledger["rss_bytes"], rss)
+                            self.assertTrue(min(before, after) <= ledger["rss_bytes"] <= max(before, after))
                             check(ledger, stated(account.text))
                             self.assert_owners(ledger, target, python, environment)
 
@@ -80,13 +81,15 @@ class Truth(HeapTest):
                 leaks.append(bytes_of(ledger, "unexplained"))
         self.assertAlmostEqual(leaks[1] - leaks[0], LEAK_MIB * MIB, delta=65536)
 
-    def test_main_arena_without_brk(self):
+    @on_each_interpreter
+    def test_main_arena_without_brk(self, python):
         """Then its chunks lie in mappings like any other."""
-        with Target("heap_truth.py", "--no-brk") as target:
+        with Target("heap_truth.py", "--no-brk", python=python) as target:
             with Account(target, "malloc") as account:
-                ledger = self.ledger(target.pid, "--consistency", "stopped")
+                ledger = self.ledger(account.pid, "--consistency", "stopped")
             self.assert_malloc(ledger, malloc_info(account.text))
-            self.assertLess(bytes_of(ledger, "unexplained"), ledger["rss_bytes"] * UNEXPLAINED)
+            if python.kind != "free-threaded":  # whose mmap object is not found
+                self.assertLess(bytes_of(ledger, "unexplained"), ledger["rss_bytes"] * UNEXPLAINED)
 
 
 if __name__ == "__main__":
