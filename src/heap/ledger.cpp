@@ -25,11 +25,16 @@ std::uint64_t type_of_types(const LedgerRequest& request) {
 
 }  // namespace
 
-void LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail, std::uint64_t count) {
-  for (const auto& part : claims_.claim(range)) {
-    rows_.add(owner, detail, space_.tally(part), count);
-    count = 0;
-  }
+Tally LedgerBuilder::take(Range range) {
+  Tally sum;
+  for (const auto& part : claims_.claim(range)) sum += space_.tally(part);
+  return sum;
+}
+
+Tally LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail, std::uint64_t count) {
+  const Tally all = take(range);
+  rows_.add(owner, detail, all, count);
+  return all;
 }
 
 void LedgerBuilder::find_interpreter() {
@@ -82,13 +87,20 @@ void LedgerBuilder::walk_malloc() {
   std::vector<std::uint64_t> pointers = states_.thread_idents;
   for (const auto& stack : stacks_) pointers.push_back(stack.thread_pointer);
   kept_ = find_kept_chunks(malloc_, space_, request_.memory, pointers);
+  // A segment that has something in it that was claimed before, or that overlaps another one, is walked around it.
+  Tally segments;
+  for (auto& arena : malloc_.arenas) {
+    std::vector<Range> parts;
+    for (const auto& segment : arena.segments) {
+      const auto left = claims_.claim(segment);
+      parts.insert(parts.end(), left.begin(), left.end());
+    }
+    for (const auto& part : parts) segments += space_.tally(part);
+    arena.segments = std::move(parts);
+  }
   chunks_ = std::make_unique<ChunkWalk>(malloc_, kept_, space_, request_.memory, recogniser_.get(), pointers_, raw_);
   chunks_->walk_arenas();
-  Tally segments;
   for (const auto& arena : malloc_.arenas) {
-    for (const auto& segment : arena.segments) {
-      for (const auto& part : claims_.claim(segment)) segments += space_.tally(part);
-    }
     for (const auto& head : arena.heads) claim(head, HeapOwner::malloc_overhead, "arena heads");
   }
   // What no chunk had: what was before the first one, the fenceposts, and what could not be walked.
@@ -202,10 +214,12 @@ void LedgerBuilder::rank_types() {
     return left.pymalloc_bytes + left.malloc_bytes > right.pymalloc_bytes + right.malloc_bytes;
   });
   if (ledger_.types.size() > shown_types) ledger_.types.resize(shown_types);
-  for (auto& row : ledger_.types) {
-    row.type = row.type.empty() ? "(buffers)"
-                                : types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(row.type))));
-  }
+  for (auto& row : ledger_.types) row.type = name_of(row.type);
+}
+
+std::string LedgerBuilder::name_of(const std::string& index) const {
+  if (index.empty()) return "(buffers)";
+  return types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(index))));
 }
 
 void LedgerBuilder::note_trouble() {
@@ -222,8 +236,7 @@ void LedgerBuilder::note_trouble() {
     notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native",
                                 pointers_.bag.left_out()));
   }
-  const auto other = other_allocator();
-  if (!other.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other));
+  if (!other_.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other_));
 }
 
 void LedgerBuilder::finish() {
@@ -233,6 +246,9 @@ void LedgerBuilder::finish() {
   ledger_.held_arena_count = pymalloc_.held.size();
   ledger_.held_arenas = std::move(pymalloc_.held);
   if (ledger_.held_arenas.size() > shown_held) ledger_.held_arenas.resize(shown_held);
+  for (auto& held : ledger_.held_arenas) {
+    for (auto& [type, count] : held.types) type = name_of(type);
+  }
   const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
   if (request_.python) {
     const bool has_arenas = pymalloc_.figures.blocks_used != 0;
@@ -280,6 +296,7 @@ void LedgerBuilder::set_bound(std::int64_t walk_ns) {
 model::HeapLedger LedgerBuilder::run() {
   const base::SystemClock clock;
   const std::int64_t began_ns = clock.monotonic_ns();
+  other_ = other_allocator();
   find_interpreter();
   walk_pymalloc();
   claim_stacks(true);

@@ -14,6 +14,11 @@ constexpr std::uint64_t most_module_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t small_arena = 256 << 10, small_pool = 4 << 10;
 constexpr std::uint64_t large_arena = 1 << 20, large_pool = 16 << 10, huge_arena = 2 << 20;
 constexpr std::uint64_t malloc_head = 16;
+// What the target says is capped: words that may lead to the table; entries that are looked at in all of them, and such
+// that are none before a table is taken to have ended (mappings that are younger than what we know make some).
+constexpr std::size_t most_candidates = std::size_t{1} << 18;
+constexpr std::uint64_t most_entries = 4 * max_arenas, most_misfits = 4096;
+constexpr std::uint64_t entries_at_once = 16'384;
 
 ArenaObject decode(const std::byte* entry) {
   return {.address = load(entry),
@@ -56,7 +61,7 @@ std::set<std::uint64_t> candidates(const AddressSpace& space, const memory::Memo
   Window window(memory, space);
   for (const auto& part : parts) {
     if (!window.load(part)) continue;
-    for (std::uint64_t at = part.start; at + 8 <= part.end; at += 8) {
+    for (std::uint64_t at = part.start; at + 8 <= part.end && found.size() < most_candidates; at += 8) {
       std::uint64_t word = 0;
       if (window.take(at, word) == nullptr || word % 16 != 0 || word < proc::page_bytes) continue;
       if (part.holds(word) || found.count(word) != 0) continue;
@@ -79,6 +84,33 @@ std::uint64_t entries_of(std::uint64_t table, const memory::MemorySource& memory
     bytes = chunk > malloc_head ? chunk - 8 : 0;
   }
   return std::clamp<std::uint64_t>(bytes / entry_bytes, 1, max_arenas);
+}
+
+/// The entries that are arenas in use, as far as the table is in memory and its mapping goes. `budget`: entries that may
+/// still be looked at.
+std::vector<ArenaObject> read_table(Window& window, const AddressSpace& space, std::uint64_t table,
+                                    std::uint64_t entries, std::uint64_t& budget) {
+  std::vector<ArenaObject> live;
+  const auto* const region = space.find(table);
+  if (region == nullptr) return live;
+  entries = std::min({entries, budget, (region->map.region.end - table) / entry_bytes});
+  std::uint64_t misfits = 0;
+  for (std::uint64_t i = 0; i < entries && misfits < most_misfits; ++i) {
+    const std::uint64_t at = table + i * entry_bytes;
+    if (i % entries_at_once == 0) {
+      window.load({at, at + std::min(entries_at_once, entries - i) * entry_bytes});
+    }
+    --budget;
+    const std::byte* const entry = window.at(at, entry_bytes);
+    const auto arena = entry != nullptr ? decode(entry) : ArenaObject{};
+    if (arena.address == 0) continue;
+    if (is_plausible(arena, space)) {
+      live.push_back(arena);
+    } else {
+      ++misfits;
+    }
+  }
+  return live;
 }
 
 /// The pool's head says how large its pool is: maxnextoffset is that less one block.
@@ -123,6 +155,8 @@ std::vector<Range> writable_parts(const AddressSpace& space, const std::string& 
 
 Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory, const std::string& module_path) {
   Arenas best;
+  Window window(memory, space);
+  std::uint64_t budget = most_entries;
   for (const std::uint64_t table : candidates(space, memory, writable_parts(space, module_path))) {
     const std::uint64_t entries = entries_of(table, memory);
     const std::uint64_t probed = std::min(entries, probed_entries);
@@ -130,18 +164,22 @@ Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory
     if (!memory.read({table}, bytes)) continue;
     const auto live = count_arenas(bytes.data(), probed, space);
     if (!live || *live == 0) continue;
-    bytes.resize(entries * entry_bytes);
-    if (!memory.read({table}, bytes)) continue;
-    Arenas found{.table = table, .arena_bytes = 0, .pool_bytes = 0, .live = {}};
-    for (std::uint64_t i = 0; i < entries; ++i) {
-      const auto arena = decode(bytes.data() + i * entry_bytes);
-      if (arena.address != 0 && is_plausible(arena, space)) found.live.push_back(arena);
+    auto arenas = read_table(window, space, table, entries, budget);
+    if (arenas.size() > best.live.size()) {
+      best = {.table = table, .arena_bytes = 0, .pool_bytes = 0, .live = std::move(arenas)};
     }
-    if (found.live.size() > best.live.size()) best = std::move(found);
   }
   std::sort(best.live.begin(), best.live.end(),
             [](const auto& left, const auto& right) { return left.address < right.address; });
-  if (!best.live.empty()) set_sizes(best, memory);
+  if (best.live.empty()) return best;
+  set_sizes(best, memory);
+  // Each byte lies in one arena, whatever the table says.
+  std::uint64_t end = 0;
+  std::erase_if(best.live, [&](const ArenaObject& arena) {
+    const bool overlaps = arena.address < end;
+    if (!overlaps) end = arena.address + best.arena_bytes;
+    return overlaps;
+  });
   return best;
 }
 

@@ -190,7 +190,7 @@ void PymallocWalk::keep_held(const model::PymallocArenaRow& row, const ArenaType
   std::map<std::uint32_t, std::uint64_t> counts;
   for (std::size_t i = 0; i < std::min(types.count, types.indexes.size()); ++i) ++counts[types.indexes[i]];
   for (const auto& [index, count] : counts) {
-    held.types.emplace_back(index == UINT32_MAX ? "(buffers)" : types_.qualified_name(types_.at(index)), count);
+    held.types.emplace_back(index == UINT32_MAX ? "" : std::to_string(index), count);
   }
   std::stable_sort(held.types.begin(), held.types.end(),
                    [](const auto& left, const auto& right) { return left.second > right.second; });

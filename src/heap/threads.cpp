@@ -1,6 +1,7 @@
 #include "detail/threads.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "detail/window.hpp"
 
@@ -35,6 +36,8 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
                                           const std::vector<base::Tid>& tids, const std::vector<std::uint64_t>& known) {
   std::vector<ThreadStackPlace> found;
   Window window(memory, space);
+  const std::set sorted_tids(tids.begin(), tids.end());
+  const std::set sorted_known(known.begin(), known.end());
   const auto look = [&](const SpaceRegion& region, std::uint64_t at) {
     if (!is_descriptor(window, at)) return false;
     std::int32_t tid = 0;
@@ -42,7 +45,7 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
     const bool is_guarded = has_guard(space, region);
     found.push_back({.thread_pointer = at,
                      .range = is_guarded ? region.range() : near_descriptor(region, at),
-                     .is_in_use = has_tid && std::find(tids.begin(), tids.end(), tid) != tids.end(),
+                     .is_in_use = has_tid && sorted_tids.contains(tid),
                      .is_guarded = is_guarded});
     return true;
   };
@@ -57,8 +60,11 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
     for (std::uint64_t at = map.end - descriptor_unit; !is_found && at >= start; at -= descriptor_unit) {
       is_found = look(region, at);
     }
-    for (const auto pointer : known) {  // a large static TLS, or a stack within a larger mapping
-      if (is_found || !region.range().holds(pointer) || pointer % descriptor_unit != 0) continue;
+    // A large static TLS, or a stack within a larger mapping.
+    for (auto next = sorted_known.lower_bound(map.start); !is_found && next != sorted_known.end(); ++next) {
+      const auto pointer = *next;
+      if (pointer >= map.end) break;
+      if (pointer % descriptor_unit != 0) continue;
       if (window.load({pointer, std::min(map.end, pointer + tid_at + 8)})) is_found = look(region, pointer);
     }
   }

@@ -51,7 +51,7 @@ struct PymallocBooks {
   KindSums blocks;
   Sum free_blocks, free_pools, slack;
   std::vector<model::PymallocArenaRow> arenas;
-  std::vector<model::HeldArena> held;  ///< types are indexes in decimal until they are named
+  std::vector<model::HeldArena> held;  ///< types are indexes in decimal, of buffers none: to be named
   std::uint64_t held_below = 0;
   std::uint64_t torn_bytes = 0, debug_blocks = 0, bytes_read = 0;
 };
