@@ -86,8 +86,8 @@ std::uint64_t entries_of(std::uint64_t table, const memory::MemorySource& memory
   return std::clamp<std::uint64_t>(bytes / entry_bytes, 1, max_arenas);
 }
 
-/// The entries that are arenas in use, as far as the table is in memory and its mapping goes. `budget`: entries that may
-/// still be looked at.
+/// The entries that are arenas in use, as far as the table is in memory and its mapping goes. `budget`: entries that
+/// may still be looked at.
 std::vector<ArenaObject> read_table(Window& window, const AddressSpace& space, std::uint64_t table,
                                     std::uint64_t entries, std::uint64_t& budget) {
   std::vector<ArenaObject> live;

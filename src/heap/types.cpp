@@ -212,10 +212,9 @@ void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
   const auto base = memory_.read_value<std::uint64_t>({entry.address + places::type_base});
   if (!base || *base == 0 || *base == entry.address || (*base & 7U) != 0) return;
   const auto slot = slot_of(*base);
-  const auto* const parent =
-      slots_[slot].address == *base
-          ? slots_[slot].entry
-          : read_type(*base, {.metatypes = deepest_metatype - 1, .bases = depth.bases + 1});
+  const auto* const parent = slots_[slot].address == *base
+                                 ? slots_[slot].entry
+                                 : read_type(*base, {.metatypes = deepest_metatype - 1, .bases = depth.bases + 1});
   if (parent != nullptr && parent->kind != ObjectKind::other && parent->kind != ObjectKind::instance) {
     entry.kind = parent->kind;
   }
