@@ -9,7 +9,6 @@ namespace tidemark::heap {
 namespace {
 
 constexpr std::uint64_t bin_count = 127, pair_bytes = 16;
-constexpr std::uint64_t bins_bytes = bin_count * pair_bytes;
 constexpr std::uint64_t next_at = 2048, system_at = 2072, state_rest = 2088;  // from the bins on
 constexpr std::uint64_t heap_max = std::uint64_t{64} << 20;                   // HEAP_MAX_SIZE without huge pages
 constexpr std::uint64_t most_data_bytes = std::uint64_t{4} << 20;

@@ -47,7 +47,7 @@ class FakePython {
     list_type = type({.name = "list", .flags = places::list_subclass | places::have_gc, .basic_size = 40});
     float_type = type({.name = "float", .flags = 0, .basic_size = 24});
     deque_type = type({.name = "collections.deque", .flags = places::have_gc, .basic_size = 64});
-    mmap_type = type({.name = "mmap.mmap", .flags = 0, .basic_size = 64});
+    mmap_type = type({.name = "mmap.mmap", .flags = 0, .basic_size = 72});
   }
 
   [[nodiscard]] std::uint64_t type(const FakeType& made) {
