@@ -99,6 +99,9 @@ class FakeSpace final : public memory::MemorySource {
   }
 
   [[nodiscard]] memory::ImageMemory& image() { return image_; }
+  /// To be put back after a change.
+  [[nodiscard]] const std::vector<SpaceRegion>& regions() const { return regions_; }
+  void set_regions(std::vector<SpaceRegion> regions) { regions_ = std::move(regions); }
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
  private:
