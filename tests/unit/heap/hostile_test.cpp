@@ -129,12 +129,12 @@ TEST_CASE("hostile: Python 3.14 on glibc 2.43") { run({.malloc = glibc_2_43, .mi
 TEST_CASE("hostile: all memory is one word, or noise") {
   FakeHeap heap({.malloc = glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10});
   Random random(4);
-  for (int round = 0; round < 20; ++round) {
-    const std::uint64_t word = round < 4 ? std::array<std::uint64_t, 4>{0, ~0ULL, 0x21, 0x1001}[round] : 0;
+  constexpr std::array<std::uint64_t, 4> words{0, ~std::uint64_t{0}, 0x21, 0x1001};
+  for (std::size_t round = 0; round < 20; ++round) {
     const auto segments = heap.space.image().segments();
     for (const auto& segment : segments) {
       for (std::uint64_t at = 0; at + 8 <= segment.bytes.size(); at += 8) {
-        heap.space.put_word(segment.start.value + at, round < 4 ? word : random() >> random() % 64);
+        heap.space.put_word(segment.start.value + at, round < words.size() ? words[round] : random() >> random() % 64);
       }
     }
     const auto before = heap.space.reads();
