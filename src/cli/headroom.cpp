@@ -17,8 +17,8 @@ struct Room {
 };
 
 /// Of a cgroup with a limit; what can be reclaimed of it counts as room.
-std::optional<Room> room_of(const proc::ProcRoot& root, base::Pid pid) {
-  const auto files = proc::CgroupFiles::open(root, pid);
+std::optional<Room> room_of(const proc::ProcRoot& root, base::Pid pid, const std::string& filesystem_root) {
+  const auto files = proc::CgroupFiles::open(root, pid, filesystem_root);
   if (!files) return std::nullopt;
   const auto reading = files->read();
   if (!reading || !reading->limit) return std::nullopt;
@@ -33,12 +33,13 @@ std::string said(const char* whose, std::uint64_t need, const std::string& place
 
 }  // namespace
 
-std::optional<std::string> too_little_memory(const proc::ProcRoot& root, base::Pid target, const MemoryNeed& need) {
+std::optional<std::string> too_little_memory(const proc::ProcRoot& root, base::Pid target, const MemoryNeed& need,
+                                             const std::string& filesystem_root) {
   const std::uint64_t both = need.ours + need.targets;
   const auto machine = proc::read_meminfo(root);
   if (machine && machine->available < both) return said("the reading", both, "the machine", machine->available);
-  const auto ours = room_of(root, ::getpid());
-  const auto theirs = room_of(root, target);
+  const auto ours = room_of(root, ::getpid(), filesystem_root);
+  const auto theirs = room_of(root, target, filesystem_root);
   const bool is_shared = ours && theirs && ours->path == theirs->path;
   if (ours && ours->left_bytes < (is_shared ? both : need.ours)) {
     return said("the reading", is_shared ? both : need.ours, "our memory cgroup " + ours->path, ours->left_bytes);

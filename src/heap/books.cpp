@@ -26,10 +26,10 @@ void PointerBag::sort() {
   packed_.erase(std::unique(packed_.begin(), packed_.end()), packed_.end());
 }
 
-/// The same place is pointed to again and again.
+/// The same place is pointed to again and again. Sorting is dear: not for a few places that it frees.
 void PointerBag::make_room() {
-  if (left_out_ != 0) return;  // sorting did not help before
   sort();
+  is_full_ = packed_.size() > most_pointers / 8 * 7;
 }
 
 bool PointerBag::find(std::uint64_t start, std::uint64_t stop, Pointer& found) const {

@@ -10,6 +10,7 @@ constexpr std::uint64_t least_seen = 64;  ///< of a used chunk, to know an objec
 constexpr std::uint64_t free_head = 48;   ///< sizeof(struct malloc_chunk)
 constexpr std::uint64_t fencepost = 16;
 constexpr int chain_length = 6;
+constexpr std::uint64_t most_far_guesses = std::uint64_t{1} << 20;
 
 std::uint64_t up_to_page(std::uint64_t at) { return (at + proc::page_bytes - 1) / proc::page_bytes * proc::page_bytes; }
 std::uint64_t down_to_page(std::uint64_t at) { return at / proc::page_bytes * proc::page_bytes; }
@@ -43,8 +44,8 @@ std::uint64_t ChunkWalk::size_word(std::uint64_t chunk, std::uint64_t segment_en
   if (chunk + chunk_head > segment_end) return 0;
   if (window_.take(chunk + 8, size) != nullptr) return size;
   if (!space_.is_resident(chunk + 8)) return 0;
-  return memory_.read_value<std::uint64_t>({chunk + 8}).has_value() ? *memory_.read_value<std::uint64_t>({chunk + 8})
-                                                                    : 0;
+  const auto far = memory_.read_value<std::uint64_t>({chunk + 8});
+  return far ? *far : 0;
 }
 
 std::uint64_t ChunkWalk::first_chunk(const MallocArenaPlace& place, Range segment) {
@@ -60,6 +61,8 @@ std::uint64_t ChunkWalk::first_chunk(const MallocArenaPlace& place, Range segmen
 bool ChunkWalk::begins_chain(std::uint64_t chunk, std::uint64_t segment_end) {
   for (int i = 0; i < chain_length; ++i) {
     if (chunk + chunk_head > segment_end) return false;
+    // Each one outside of the window is a call of the kernel's: garbage that looks like large chunks asks for millions.
+    if (!window_.range().holds(chunk, chunk_head) && far_guesses_++ >= most_far_guesses) return false;
     const std::uint64_t size = size_word(chunk, segment_end) & ~size_bits;
     if (size < least_chunk || size % chunk_unit != 0 || size > segment_end - chunk) return false;
     chunk += size;

@@ -61,7 +61,7 @@ void ChurnMeter::look_at_pools(Levels& levels) {
     if (requests[i].status) {
       const auto size_class = load<std::uint32_t>(heads_[i].data() + 36);
       const auto used = load<std::uint32_t>(heads_[i].data());
-      if (size_class < pool_classes && used * (size_class + 1) * 16 <= pool_bytes_) {
+      if (size_class < pool_classes && std::uint64_t{used} * (size_class + 1) * 16 <= pool_bytes_) {
         const double before = last_[i].second * (last_[i].first + 1) * 16.0, now = used * (size_class + 1) * 16.0;
         exchanged_ += std::abs(now - before) * pool_scale_;
         last_[i] = {size_class, used};

@@ -6,30 +6,30 @@ namespace tidemark::heap {
 
 std::vector<Range> Claims::left_of(Range range) const {
   std::vector<Range> left;
-  auto next = std::upper_bound(taken_.begin(), taken_.end(), range.start,
-                               [](std::uint64_t at, const Range& taken) { return at < taken.end; });
+  auto next = taken_.upper_bound(range.start);
+  if (next != taken_.begin() && std::prev(next)->second > range.start) --next;
   for (; range.start < range.end; ++next) {
-    if (next == taken_.end() || next->start >= range.end) {
+    if (next == taken_.end() || next->first >= range.end) {
       left.push_back(range);
       break;
     }
-    if (next->start > range.start) left.push_back({range.start, next->start});
-    range.start = std::max(range.start, next->end);
+    if (next->first > range.start) left.push_back({range.start, next->first});
+    range.start = std::max(range.start, next->second);
   }
   return left;
 }
 
 std::vector<Range> Claims::claim(Range range) {
+  if (range.start >= range.end) return {};
   auto left = left_of(range);
   // All that it touches becomes one.
-  const auto first = std::lower_bound(taken_.begin(), taken_.end(), range.start,
-                                      [](const Range& taken, std::uint64_t at) { return taken.end < at; });
-  auto last = first;
-  while (last != taken_.end() && last->start <= range.end) {
-    range = {std::min(range.start, last->start), std::max(range.end, last->end)};
-    ++last;
+  auto touched = taken_.upper_bound(range.start);
+  if (touched != taken_.begin() && std::prev(touched)->second >= range.start) --touched;
+  while (touched != taken_.end() && touched->first <= range.end) {
+    range = {std::min(range.start, touched->first), std::max(range.end, touched->second)};
+    touched = taken_.erase(touched);
   }
-  if (range.start < range.end) taken_.insert(taken_.erase(first, last), range);
+  taken_.emplace(range.start, range.end);
   return left;
 }
 

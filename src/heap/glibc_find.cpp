@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "detail/glibc.hpp"
 
@@ -8,7 +9,6 @@ namespace tidemark::heap {
 namespace {
 
 constexpr std::uint64_t bin_count = 127, pair_bytes = 16;
-constexpr std::uint64_t bins_bytes = bin_count * pair_bytes;
 constexpr std::uint64_t next_at = 2048, system_at = 2072, state_rest = 2088;  // from the bins on
 constexpr std::uint64_t heap_max = std::uint64_t{64} << 20;                   // HEAP_MAX_SIZE without huge pages
 constexpr std::uint64_t most_data_bytes = std::uint64_t{4} << 20;
@@ -57,7 +57,8 @@ class Search {
 
  private:
   [[nodiscard]] std::uint64_t word(std::uint64_t at) const {
-    return memory_.read_value<std::uint64_t>({at}).has_value() ? *memory_.read_value<std::uint64_t>({at}) : 0;
+    const auto value = memory_.read_value<std::uint64_t>({at});
+    return value ? *value : 0;
   }
 
   static bool is_empty_bin(const Window& window, std::uint64_t at) {
@@ -69,15 +70,16 @@ class Search {
   /// Empty bins point to themselves. Which of them is the first says the word before the bins: top.
   bool look_in(const Window& window) {
     const Range range = window.range();
-    std::uint64_t checked_to = range.start;
+    std::array<std::uint64_t, 2> asked_to{};  // places are asked once: they lie 16 bytes apart, in two rows
     for (std::uint64_t at = range.start; at + pair_bytes <= range.end; at += 8) {
-      if (at < checked_to || !is_empty_bin(window, at)) continue;
+      if (!is_empty_bin(window, at)) continue;
+      auto& asked = asked_to[at / 8 % 2];
       for (std::uint64_t k = 0; k < bin_count; ++k) {
         const std::uint64_t bins = at - k * pair_bytes;
-        if (bins < range.start + bins_places.front()) break;
+        if (bins < range.start + bins_places.front() || bins <= asked) break;
         if (is_bins(window, bins)) return true;
       }
-      checked_to = at + pair_bytes;
+      asked = at;
     }
     return false;
   }
@@ -109,6 +111,7 @@ class Search {
     std::vector<std::uint64_t> ring{main};
     while (next != main) {
       if (next % 16 != 0 || space_.find(next) == nullptr || ring.size() == max_malloc_arenas) return false;
+      if (ring_steps_++ == most_ring_steps) return false;
       ring.push_back(next);
       next = word(next + bins_at + next_at);
     }
@@ -143,7 +146,7 @@ class Search {
     }
     const std::uint64_t top_bytes = word(arena.top + 8) & ~size_bits;
     if (heap.holds(arena.top)) {
-      arena.segments.push_back({heap.start, std::min(heap.end, arena.top + top_bytes)});
+      arena.segments.push_back({heap.start, arena.top + std::min(heap.end - arena.top, top_bytes)});
     } else if (heap.end != 0) {
       arena.segments.push_back(heap);
     }
@@ -153,15 +156,16 @@ class Search {
   void add_heaps(MallocArenaPlace& arena) const {
     constexpr std::uint64_t page_size_at = 32, long_head = 48, short_head = 32;
     std::vector<Range> segments;
+    std::set<std::uint64_t> seen;
     for (std::uint64_t heap = arena.top & ~(heap_max - 1); heap != 0 && segments.size() < max_arena_segments;) {
-      if (word(heap) != arena.state) break;  // ar_ptr
+      if (heap % heap_max != 0 || !seen.insert(heap).second || word(heap) != arena.state) break;  // ar_ptr
       const std::uint64_t size = word(heap + 16);
       if (size > heap_max || size < chunk_head) break;
       const bool is_first = heap == (arena.state & ~(heap_max - 1));
       const std::uint64_t head = word(heap + page_size_at) == proc::page_bytes ? long_head : short_head;
       const std::uint64_t chunks = is_first ? arena.state + found_.bins_at + state_rest : heap + head;
       const std::uint64_t start = (chunks + chunk_unit - 1) / chunk_unit * chunk_unit;
-      segments.push_back({start, heap + size});
+      segments.push_back({start, std::max(start, heap + size)});
       arena.heads.push_back({heap, start});
       if (is_first) break;
       heap = word(heap + 8);  // prev
@@ -169,17 +173,22 @@ class Search {
     arena.segments.assign(segments.rbegin(), segments.rend());
   }
 
+  static constexpr std::size_t most_ring_steps = 16 * max_malloc_arenas;
+
   const AddressSpace& space_;
   const memory::MemorySource& memory_;
+  std::size_t ring_steps_ = 0;  ///< of all rings that were tried
   Malloc found_;
 };
 
 /// "GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36." in libc's constants.
 std::string version_of(const AddressSpace& space, const memory::MemorySource& memory) {
   constexpr std::string_view banner = "GNU C Library", word = " version ";
+  int regions_left = 16;
   for (const auto& region : space.regions()) {
     const auto& map = region.map.region;
     if (!is_libc(map.path) || map.writable || map.executable) continue;
+    if (regions_left-- == 0) break;
     std::vector<std::byte> page(proc::page_bytes);
     for (std::uint64_t at = map.start; at < std::min(map.end, map.start + most_data_bytes); at += page.size()) {
       if (!memory.read({at}, page)) continue;

@@ -1,6 +1,7 @@
 // What malloc keeps for the next caller of the same size: fastbins and the threads' caches.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "detail/glibc.hpp"
@@ -12,6 +13,7 @@ namespace {
 constexpr std::uint64_t fastbins_at = 16, fastbin_count = 10;
 constexpr std::uint64_t tls_bytes = 0x4000;  // before the thread pointer: where `tcache` of libc lies
 constexpr unsigned mangle_shift = 12;
+constexpr std::size_t most_looked_at = std::size_t{1} << 20;  // words of threads that may be caches
 
 /// struct tcache_perthread_struct: counts (or, from 2.42 on, free slots) of 16 bits, then the heads of the lists.
 struct TcacheShape {
@@ -24,7 +26,13 @@ constexpr std::array<TcacheShape, 2> shapes{TcacheShape{0x290, 64}, TcacheShape{
 class Keeper {
  public:
   Keeper(Malloc& malloc, const AddressSpace& space, const memory::MemorySource& memory)
-      : malloc_(malloc), space_(space), memory_(memory) {}
+      : malloc_(malloc), space_(space), memory_(memory) {
+    for (const auto& arena : malloc.arenas) {
+      for (const auto& segment : arena.segments) {
+        if (segment.start < segment.end) segments_.emplace(segment.start, segment.end);
+      }
+    }
+  }
 
   [[nodiscard]] KeptChunks run(const std::vector<std::uint64_t>& thread_pointers) {
     const auto caches = find_tcaches(thread_pointers);
@@ -45,27 +53,25 @@ class Keeper {
   }
 
   [[nodiscard]] bool is_in_arena(std::uint64_t chunk) const {
-    return std::any_of(malloc_.arenas.begin(), malloc_.arenas.end(), [&](const MallocArenaPlace& arena) {
-      return std::any_of(arena.segments.begin(), arena.segments.end(),
-                         [&](const Range& segment) { return segment.holds(chunk); });
-    });
+    const auto after = segments_.upper_bound(chunk);
+    return after != segments_.begin() && chunk < std::prev(after)->second;
   }
 
   [[nodiscard]] Caches find_tcaches(const std::vector<std::uint64_t>& thread_pointers) const {
     std::set<std::uint64_t> seen;
     Caches caches;
     Window window(memory_, space_);
-    for (const auto pointer : thread_pointers) {
+    for (const auto pointer : std::set(thread_pointers.begin(), thread_pointers.end())) {
       const Range range{pointer - std::min(pointer, tls_bytes), pointer};
       if (!window.load(range)) continue;
       for (std::uint64_t at = range.start / 8 * 8; at + 8 <= range.end; at += 8) {
         std::uint64_t value = 0;
         if (window.take(at, value) == nullptr || value % 16 != 0 || seen.count(value) != 0) continue;
         if (value < chunk_head || !is_in_arena(value - chunk_head)) continue;
-        const auto* const shape = shape_of(value);
-        if (shape == nullptr) continue;
+        if (seen.size() == most_looked_at) return caches;
         seen.insert(value);
-        caches.emplace_back(value, shape);
+        const auto* const shape = shape_of(value);
+        if (shape != nullptr) caches.emplace_back(value, shape);
       }
     }
     return caches;
@@ -137,6 +143,7 @@ class Keeper {
   }
 
   Malloc& malloc_;
+  std::map<std::uint64_t, std::uint64_t> segments_;  ///< of all arenas, start to end
   const AddressSpace& space_;
   const memory::MemorySource& memory_;
   KeptChunks kept_;

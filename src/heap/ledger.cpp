@@ -21,11 +21,16 @@ std::uint64_t type_of_types(const LedgerRequest& request) {
 
 }  // namespace
 
-void LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail, std::uint64_t count) {
-  for (const auto& part : claims_.claim(range)) {
-    rows_.add(owner, detail, space_.tally(part), count);
-    count = 0;
-  }
+Tally LedgerBuilder::take(Range range) {
+  Tally sum;
+  for (const auto& part : claims_.claim(range)) sum += space_.tally(part);
+  return sum;
+}
+
+Tally LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail, std::uint64_t count) {
+  const Tally all = take(range);
+  rows_.add(owner, detail, all, count);
+  return all;
 }
 
 /// PyInterpreterState on the heap, as long as its block is; in the static data of the runtime it has no block.
@@ -106,13 +111,20 @@ void LedgerBuilder::walk_malloc() {
   malloc_ = find_malloc(space_, request_.memory);
   if (!malloc_.is_found()) return;
   kept_ = find_kept_chunks(malloc_, space_, request_.memory, thread_pointers());
+  // A segment that has something in it that was claimed before, or that overlaps another one, is walked around it.
+  Tally segments;
+  for (auto& arena : malloc_.arenas) {
+    std::vector<Range> parts;
+    for (const auto& segment : arena.segments) {
+      const auto left = claims_.claim(segment);
+      parts.insert(parts.end(), left.begin(), left.end());
+    }
+    for (const auto& part : parts) segments += space_.tally(part);
+    arena.segments = std::move(parts);
+  }
   chunks_ = std::make_unique<ChunkWalk>(malloc_, kept_, space_, request_.memory, recogniser_.get(), pointers_, raw_);
   chunks_->walk_arenas();
-  Tally segments;
   for (const auto& arena : malloc_.arenas) {
-    for (const auto& segment : arena.segments) {
-      for (const auto& part : claims_.claim(segment)) segments += space_.tally(part);
-    }
     for (const auto& head : arena.heads) claim(head, HeapOwner::malloc_overhead, "arena heads");
   }
   // What no chunk had: what was before the first one, the fenceposts, and what could not be walked.
@@ -236,6 +248,7 @@ void LedgerBuilder::look_again(std::int64_t chunks_began_ns) {
 model::HeapLedger LedgerBuilder::run() {
   const base::SystemClock clock;
   const std::int64_t began_ns = clock.monotonic_ns();
+  other_ = other_allocator();
   find_interpreter();
   walk_pymalloc();
   claim_stacks(true);

@@ -27,10 +27,12 @@ void LedgerBuilder::rank_types() {
     return left.pymalloc_bytes + left.malloc_bytes > right.pymalloc_bytes + right.malloc_bytes;
   });
   if (ledger_.types.size() > model::max_heap_types) ledger_.types.resize(model::max_heap_types);
-  for (auto& row : ledger_.types) {
-    row.type = row.type.empty() ? "(buffers)"
-                                : types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(row.type))));
-  }
+  for (auto& row : ledger_.types) row.type = name_of(row.type);
+}
+
+std::string LedgerBuilder::name_of(const std::string& index) const {
+  if (index.empty()) return "(buffers)";
+  return types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(index))));
 }
 
 void LedgerBuilder::note_trouble() {
@@ -46,8 +48,7 @@ void LedgerBuilder::note_trouble() {
     notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native",
                                 pointers_.bag.left_out()));
   }
-  const auto other = other_allocator();
-  if (!other.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other));
+  if (!other_.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other_));
 }
 
 void LedgerBuilder::finish() {
@@ -57,6 +58,9 @@ void LedgerBuilder::finish() {
   ledger_.held_arena_count = pymalloc_.held.size();
   ledger_.held_arenas = std::move(pymalloc_.held);
   if (ledger_.held_arenas.size() > model::max_held_arenas) ledger_.held_arenas.resize(model::max_held_arenas);
+  for (auto& held : ledger_.held_arenas) {
+    for (auto& [type, count] : held.types) type = name_of(type);
+  }
   const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
   if (request_.python) {
     const bool has_arenas = pymalloc_.figures.blocks_used != 0;

@@ -15,6 +15,11 @@ constexpr std::uint64_t most_module_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t small_arena = 256 << 10, small_pool = 4 << 10;
 constexpr std::uint64_t large_arena = 1 << 20, large_pool = 16 << 10, huge_arena = 2 << 20;
 constexpr std::uint64_t malloc_head = 16;
+// What the target says is capped: words that may lead to the table; entries that are looked at in all of them, and such
+// that are none before a table is taken to have ended (mappings that are younger than what we know make some).
+constexpr std::size_t most_candidates = std::size_t{1} << 18;
+constexpr std::uint64_t most_entries = 4 * max_arenas, most_misfits = 4096;
+constexpr std::uint64_t entries_at_once = 16'384;
 
 ArenaObject decode(const std::byte* entry) {
   return {.address = load(entry),
@@ -57,7 +62,9 @@ class Candidates {
       : space_(space), memory_(memory), window_(memory, space) {}
 
   void add_words_of(Range part) {
-    for_each_pointer(part, [&](std::uint64_t word) { found_.insert(word); });
+    for_each_pointer(part, [&](std::uint64_t word) {
+      if (found_.size() < most_candidates) found_.insert(word);
+    });
   }
 
   /// From 3.13 on an interpreter with a GIL of its own has its pymalloc elsewhere: struct _obmalloc_state, in which the
@@ -65,7 +72,7 @@ class Candidates {
   void add_states_behind(Range part) {
     constexpr std::uint64_t table_at = 0x200;
     std::set<std::uint64_t> states;
-    for_each_pointer(part, [&](std::uint64_t word) { states.insert(word); });
+    for_each_pointer(part, [&](std::uint64_t word) { states.insert(word); });  // an interpreter state's: few
     for (const auto state : states) {
       const auto table = memory_.read_value<std::uint64_t>({state + table_at});
       if (table && can_be_table(*table)) found_.insert(*table);
@@ -110,6 +117,33 @@ std::uint64_t entries_of(std::uint64_t table, const memory::MemorySource& memory
   return std::clamp<std::uint64_t>(bytes / entry_bytes, 1, max_arenas);
 }
 
+/// The entries that are arenas in use, as far as the table is in memory and its mapping goes. `budget`: entries that
+/// may still be looked at.
+std::vector<ArenaObject> read_table(Window& window, const AddressSpace& space, std::uint64_t table,
+                                    std::uint64_t entries, std::uint64_t& budget) {
+  std::vector<ArenaObject> live;
+  const auto* const region = space.find(table);
+  if (region == nullptr) return live;
+  entries = std::min({entries, budget, (region->map.region.end - table) / entry_bytes});
+  std::uint64_t misfits = 0;
+  for (std::uint64_t i = 0; i < entries && misfits < most_misfits; ++i) {
+    const std::uint64_t at = table + i * entry_bytes;
+    if (i % entries_at_once == 0) {
+      window.load({at, at + std::min(entries_at_once, entries - i) * entry_bytes});
+    }
+    --budget;
+    const std::byte* const entry = window.at(at, entry_bytes);
+    const auto arena = entry != nullptr ? decode(entry) : ArenaObject{};
+    if (arena.address == 0) continue;
+    if (is_plausible(arena, space)) {
+      live.push_back(arena);
+    } else {
+      ++misfits;
+    }
+  }
+  return live;
+}
+
 /// The pool's head says how large its pool is: maxnextoffset is that less one block.
 bool has_pools_of(std::uint64_t pool_bytes, const ArenaObject& arena, const memory::MemorySource& memory) {
   const std::uint64_t pool = (arena.address + pool_bytes - 1) / pool_bytes * pool_bytes;
@@ -133,21 +167,15 @@ void set_sizes(Arenas& arenas, const memory::MemorySource& memory) {
 }
 
 /// Those that are in use; empty when it is no table.
-std::vector<ArenaObject> arenas_at(std::uint64_t table, const AddressSpace& space, const memory::MemorySource& memory) {
+std::vector<ArenaObject> arenas_at(std::uint64_t table, Window& window, const AddressSpace& space,
+                                   const memory::MemorySource& memory, std::uint64_t& budget) {
   const std::uint64_t entries = entries_of(table, memory);
   const std::uint64_t probed = std::min(entries, probed_entries);
   std::vector<std::byte> bytes(probed * entry_bytes);
   if (!memory.read({table}, bytes)) return {};
   const auto live = count_arenas(bytes.data(), probed, space);
   if (!live || *live == 0) return {};
-  bytes.resize(entries * entry_bytes);
-  if (!memory.read({table}, bytes)) return {};
-  std::vector<ArenaObject> found;
-  for (std::uint64_t i = 0; i < entries; ++i) {
-    const auto arena = decode(bytes.data() + i * entry_bytes);
-    if (arena.address != 0 && is_plausible(arena, space)) found.push_back(arena);
-  }
-  return found;
+  return read_table(window, space, table, entries, budget);
 }
 
 }  // namespace
@@ -177,14 +205,24 @@ Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory
     candidates.add_states_behind(state);
   }
   Arenas all;
+  Window window(memory, space);
+  std::uint64_t budget = most_entries;
   std::map<std::uint64_t, ArenaObject> live;  // a pointer into a table finds a part of it
   for (const std::uint64_t table : candidates.found()) {
-    const auto arenas = arenas_at(table, space, memory);
+    const auto arenas = arenas_at(table, window, space, memory, budget);
     if (!arenas.empty()) all.tables.push_back(table);
     for (const auto& arena : arenas) live.emplace(arena.address, arena);
   }
   for (const auto& [address, arena] : live) all.live.push_back(arena);
-  if (!all.live.empty()) set_sizes(all, memory);
+  if (all.live.empty()) return all;
+  set_sizes(all, memory);
+  // Each byte lies in one arena, whatever the table says.
+  std::uint64_t end = 0;
+  std::erase_if(all.live, [&](const ArenaObject& arena) {
+    const bool overlaps = arena.address < end;
+    if (!overlaps) end = arena.address + all.arena_bytes;
+    return overlaps;
+  });
   return all;
 }
 

@@ -106,24 +106,21 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
 }
 
 /// Its head says at least how many blocks it has; they are nobody's.
-void PymallocWalk::count_torn(const std::byte* bytes, std::uint64_t address, const Tally& all,
-                              model::PymallocArenaRow& row) {
+void PymallocWalk::count_torn(const std::byte* head, const Tally& all, model::PymallocArenaRow& row) {
   ++books_.figures.torn_pools;
   ++books_.figures.pools_used;
   ++row.pools_used;
   books_.torn_bytes += all.bytes;
-  Pool pool;
   std::uint64_t used = 0;
-  if (bytes != nullptr) {
-    const auto size_class = load<std::uint32_t>(bytes + 36) % size_classes;
-    used = std::min<std::uint64_t>(load<std::uint32_t>(bytes) * (size_class + 1) * block_unit, all.bytes);
+  if (head != nullptr) {
+    const auto size_class = load<std::uint32_t>(head + 36) % size_classes;
+    used = std::min<std::uint64_t>(load<std::uint32_t>(head) * (size_class + 1) * block_unit, all.bytes);
   }
   const Tally in_use{.bytes = used, .private_bytes = std::min(used, all.private_bytes), .swap_bytes = 0};
   books_.blocks[static_cast<std::size_t>(ObjectKind::buffer)].add(in_use);
   books_.free_blocks.add(all.without(in_use));
   books_.figures.used_bytes += used;
   row.used_bytes += used;
-  (void)address;
 }
 
 void PymallocWalk::walk_pool(std::uint64_t address, model::PymallocArenaRow& row, ArenaTypes& types) {
@@ -143,7 +140,7 @@ void PymallocWalk::walk_pool(std::uint64_t address, model::PymallocArenaRow& row
     bytes = again_.load(range) ? again_.at_least(address, pool_head_bytes, arenas_.pool_bytes) : nullptr;
     is_whole = bytes != nullptr && read_pool(bytes, address, pool);
   }
-  if (!is_whole) return count_torn(again_.at(address, pool_head_bytes), address, space_.tally(range), row);
+  if (!is_whole) return count_torn(again_.at(address, pool_head_bytes), space_.tally(range), row);
   if (pool.used == 0) {
     books_.free_pools.add(space_.tally(range));
     ++books_.figures.pools_free;
@@ -190,7 +187,7 @@ void PymallocWalk::keep_held(const model::PymallocArenaRow& row, const ArenaType
   std::map<std::uint32_t, std::uint64_t> counts;
   for (std::size_t i = 0; i < std::min(types.count, types.indexes.size()); ++i) ++counts[types.indexes[i]];
   for (const auto& [index, count] : counts) {
-    held.types.emplace_back(index == UINT32_MAX ? "(buffers)" : types_.qualified_name(types_.at(index)), count);
+    held.types.emplace_back(index == UINT32_MAX ? "" : std::to_string(index), count);
   }
   std::stable_sort(held.types.begin(), held.types.end(),
                    [](const auto& left, const auto& right) { return left.second > right.second; });

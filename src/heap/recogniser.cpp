@@ -1,17 +1,21 @@
 #include "detail/recogniser.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace tidemark::heap {
 
 namespace {
 
 constexpr std::uint64_t no_size = 0;
-constexpr std::int64_t most_items = std::int64_t{1} << 40;
+constexpr std::uint64_t most_items = std::uint64_t{1} << 40;
 constexpr std::uint64_t smallest_head = 32;  ///< what is read of an object at least
 
 std::uint64_t up_to(std::uint64_t size, std::uint64_t unit) { return (size + unit - 1) / unit * unit; }
+
+/// Of an ob_size, which is negative for negative ints; also of the one number that std::abs has no answer for.
+std::uint64_t magnitude(std::int64_t value) {
+  return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+}
 
 }  // namespace
 
@@ -64,17 +68,18 @@ bool Recogniser::fits(const TypeEntry& type, const Block& block, std::uint32_t o
   std::uint64_t size = static_cast<std::uint64_t>(type.basic_size);
   bool is_exact = type.has_exact_size;
   if (type.kind == ObjectKind::integer) {
-    size = size_of_int(object) + static_cast<std::uint64_t>(type.basic_size) -
-           (layout_.integer.digits == 0 ? 0 : layout_.integer.digits);
+    const std::uint64_t whole = size_of_int(object, seen);
+    if (whole == no_size) return false;
+    size = whole + static_cast<std::uint64_t>(type.basic_size) - layout_.integer.digits;
   } else if (type.kind == ObjectKind::str) {
-    size = std::max(size_of_str(object, seen), std::uint64_t{0});
+    size = size_of_str(object, seen);
     if (size == no_size) return false;
     is_exact = false;
   } else if (type.item_size != 0) {
     if (size_at_ + sizeof(std::int64_t) > seen) return false;
-    const auto items = std::abs(load<std::int64_t>(object + size_at_));
-    if (items < 0 || items > most_items) return false;
-    size += static_cast<std::uint64_t>(items) * static_cast<std::uint64_t>(type.item_size);
+    const std::uint64_t items = magnitude(load<std::int64_t>(object + size_at_));
+    if (items > most_items) return false;
+    size += items * static_cast<std::uint64_t>(type.item_size);
   }
   if (size == no_size || size > room) return false;
   if (is_exact) return room - size < block.slack || up_to(size, 16) == up_to(room, 16);
@@ -83,12 +88,13 @@ bool Recogniser::fits(const TypeEntry& type, const Block& block, std::uint32_t o
   return size >= room / least_part || room - size < block.slack;
 }
 
-std::uint64_t Recogniser::size_of_int(const std::byte* object) const {
+std::uint64_t Recogniser::size_of_int(const std::byte* object, std::uint64_t seen) const {
   constexpr unsigned sign_bits = 3;
   constexpr std::uint64_t digit_bytes = 4, most_digits = std::uint64_t{1} << 36;
+  if (size_at_ + sizeof(std::int64_t) > seen) return no_size;
   const auto word = load<std::int64_t>(object + size_at_);
-  const std::uint64_t digits = layout_.integer.tag.is_present() ? static_cast<std::uint64_t>(word) >> sign_bits
-                                                                : static_cast<std::uint64_t>(std::abs(word));
+  const std::uint64_t digits =
+      layout_.integer.tag.is_present() ? static_cast<std::uint64_t>(word) >> sign_bits : magnitude(word);
   if (digits > most_digits) return std::uint64_t{1} << 62;
   return layout_.integer.digits + std::max<std::uint64_t>(digits, 1) * digit_bytes;
 }
@@ -105,7 +111,7 @@ std::uint64_t Recogniser::size_of_str(const std::byte* object, std::uint64_t see
   const auto length = load<std::int64_t>(object + layout_.unicode.length.offset());
   const auto state = load<std::uint32_t>(object + layout_.unicode.state.offset()) >> layout_.unicode.kind_bit;
   const std::uint64_t kind = state & 7U;
-  if (length < 0 || length > most_items) return no_size;
+  if (length < 0 || static_cast<std::uint64_t>(length) > most_items) return no_size;
   bool is_compact = false;
   const bool is_ascii = is_ascii_str(object, seen, is_compact);
   if (!is_compact) return layout_.unicode.compact_data + sizeof(std::uint64_t);

@@ -92,7 +92,7 @@ Tally LedgerBuilder::still_there(Range range) const {
 
 void LedgerBuilder::give_rest_of(const SpaceRegion& region) {
   const auto& map = region.map.region;
-  const auto other = other_allocator();
+  const auto& other = other_;
   HeapOwner owner = HeapOwner::unexplained;
   std::string detail = "anonymous mappings";
   if (region.map.is_special()) {
@@ -120,7 +120,8 @@ void LedgerBuilder::give_rest() {
   const SpaceRegion* last_file = nullptr;
   for (const auto& region : space_.regions()) {
     const auto& map = region.map.region;
-    const Tally all = region.is_paged() ? space_.tally(region.range()) : of_smaps(region.map);
+    const bool has_rest = is_shared(region.map) || region.map.is_file();
+    const Tally all = !region.is_paged() ? of_smaps(region.map) : has_rest ? take(region.range()) : Tally{};
     auto& file = files[map.path];
     if (is_shared(region.map)) {
       rows_.add(HeapOwner::shared_memory, map.path, all);
@@ -134,13 +135,12 @@ void LedgerBuilder::give_rest() {
       rows_.add(HeapOwner::mapped_files, map.path, all);
       file.other_bytes += all.bytes;
     } else {
-      if (last_file != nullptr && last_file->map.region.end == map.start && map.path != "[heap]") {
+      const bool is_behind_library = last_file != nullptr && last_file->map.region.end == map.start &&
+                                     map.path != "[heap]" && is_library.count(last_file->map.region.path) != 0;
+      if (is_behind_library) {
         const Range bss{map.start, std::min(map.end, bss_end(space_, request_.memory, *last_file))};
         const auto path = last_file->map.region.path;
-        if (bss.start < bss.end && is_library.count(path) != 0) {
-          files[path].data_bytes += space_.tally(bss).bytes;
-          claim(bss, HeapOwner::library_data, path);
-        }
+        files[path].data_bytes += claim(bss, HeapOwner::library_data, path).bytes;
       }
       if (!region.is_paged()) {  // the kernel's, or a mapping that fork did not copy
         rows_.add(region.map.is_special() ? HeapOwner::kernel : HeapOwner::unexplained,

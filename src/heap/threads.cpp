@@ -1,6 +1,7 @@
 #include "detail/threads.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "detail/window.hpp"
 
@@ -56,13 +57,15 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
                                           const std::vector<base::Tid>& tids, const std::vector<std::uint64_t>& known) {
   std::vector<ThreadStackPlace> found;
   Window window(memory, space);
+  const std::set sorted_tids(tids.begin(), tids.end());
+  const std::set sorted_known(known.begin(), known.end());
   const auto look = [&](const Stretch& stretch, std::uint64_t at) {
     if (!is_descriptor(window, at)) return false;
     std::int32_t tid = 0;
     const bool has_tid = window.take(at + tid_at, tid) != nullptr;
     found.push_back({.thread_pointer = at,
                      .range = stretch.is_guarded ? stretch.range : near_descriptor(stretch.range, at),
-                     .is_in_use = has_tid && std::find(tids.begin(), tids.end(), tid) != tids.end(),
+                     .is_in_use = has_tid && sorted_tids.contains(tid),
                      .is_guarded = stretch.is_guarded});
     return true;
   };
@@ -79,8 +82,11 @@ std::vector<ThreadStackPlace> find_stacks(const AddressSpace& space, const memor
       for (std::uint64_t at = end - descriptor_unit; !is_found && at >= start; at -= descriptor_unit) {
         is_found = look(stretch, at);
       }
-      for (const auto pointer : known) {  // a large static TLS, or a stack within a larger mapping
-        if (is_found || pointer < begin || pointer >= end || pointer % descriptor_unit != 0) continue;
+      // A large static TLS, or a stack within a larger mapping.
+      for (auto next = sorted_known.lower_bound(begin); !is_found && next != sorted_known.end(); ++next) {
+        const auto pointer = *next;
+        if (pointer >= end) break;
+        if (pointer % descriptor_unit != 0) continue;
         if (window.load({pointer, std::min(end, pointer + tid_at + 8)})) is_found = look(stretch, pointer);
       }
     }

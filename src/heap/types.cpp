@@ -129,7 +129,7 @@ std::size_t TypeTable::slot_of(std::uint64_t address) const {
 
 TypeEntry* TypeTable::look(std::uint64_t address) {
   if (arenas_.holds(address)) return nullptr;
-  return read_type(address, 0);
+  return read_type(address, {});
 }
 
 void TypeTable::remember(std::uint64_t address, TypeEntry* entry) {
@@ -152,15 +152,18 @@ void TypeTable::grow() {
   }
 }
 
-bool TypeTable::is_metatype(std::uint64_t address, std::uint64_t of, int depth) {
+bool TypeTable::is_metatype(std::uint64_t address, std::uint64_t of, Depth depth) {
   if (address == type_type_) return true;
-  if (address == of || depth >= deepest_metatype || (address & 7U) != 0 || address < lowest_address) return false;
+  if (address == of || depth.metatypes >= deepest_metatype || (address & 7U) != 0 || address < lowest_address) {
+    return false;
+  }
   const auto slot = slot_of(address);
-  const auto* const type = slots_[slot].address == address ? slots_[slot].entry : read_type(address, depth + 1);
+  ++depth.metatypes;
+  const auto* const type = slots_[slot].address == address ? slots_[slot].entry : read_type(address, depth);
   return type != nullptr && (type->flags & places::type_subclass) != 0;
 }
 
-TypeEntry* TypeTable::read_type(std::uint64_t address, int depth) {
+TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   remember(address, nullptr);  // also what leads back to itself
   std::array<std::byte, head_bytes_read> head{};
   if (entries_.size() >= max_types || address >= user_space_end || !memory_.read({address}, head)) return nullptr;
@@ -181,12 +184,12 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, int depth) {
   entry.basic_size = *basic;
   entry.item_size = *item;
   entry.name = c_string(memory_, name->value);
-  set_kind(entry, 0);
+  set_kind(entry, depth);
   remember(address, &entry);
   return &entry;
 }
 
-void TypeTable::set_kind(TypeEntry& entry, int depth) {
+void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
   entry.has_gc = (entry.flags & places::have_gc) != 0;
   const bool has_pre_header = layout_.attributes.dict != 0 &&
                               (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
@@ -204,13 +207,14 @@ void TypeTable::set_kind(TypeEntry& entry, int depth) {
     return;
   }
   entry.kind = (entry.flags & cpython::type_flags::heap_type) != 0 ? ObjectKind::instance : ObjectKind::other;
-  if (depth >= deepest_base) return;
+  if (depth.bases >= deepest_base) return;
   // A class that derives from one of those keeps its data where that does.
   const auto base = memory_.read_value<std::uint64_t>({entry.address + places::type_base});
   if (!base || *base == 0 || *base == entry.address || (*base & 7U) != 0) return;
   const auto slot = slot_of(*base);
-  const auto* const parent =
-      slots_[slot].address == *base ? slots_[slot].entry : read_type(*base, deepest_metatype - 1);
+  const auto* const parent = slots_[slot].address == *base
+                                 ? slots_[slot].entry
+                                 : read_type(*base, {.metatypes = deepest_metatype - 1, .bases = depth.bases + 1});
   if (parent != nullptr && parent->kind != ObjectKind::other && parent->kind != ObjectKind::instance) {
     entry.kind = parent->kind;
   }
@@ -239,7 +243,7 @@ std::string TypeTable::qualified_name(const TypeEntry& entry) const {
     if (qualified && !qualified->empty()) name = std::move(*qualified);
   }
   if (entry.name.find('.') != std::string::npos) return entry.name;  // of C: PyType_FromSpec takes it whole
-  constexpr std::size_t most_attributes = 65'536;
+  constexpr std::size_t most_attributes = 4096;
   const auto dict = memory_.read_value<Address>({entry.address + places::type_dict});
   if (!dict || dict->is_null()) return name;
   const auto contents = cpython::read_dict(memory_, layout_, *dict, most_attributes);

@@ -21,6 +21,8 @@ struct StackChunkPlace {
 
 /// Chunks of one thread that are followed; a thread that needs more has recursed a million times.
 inline constexpr std::size_t max_stack_chunks = 65'536;
+/// Of all threads together.
+inline constexpr std::size_t max_all_stack_chunks = std::size_t{1} << 20;
 
 struct StatePlaces {
   std::vector<base::Address> interpreters;    ///< PyInterpreterState; the main one first

@@ -18,8 +18,9 @@ struct MemoryNeed {
 };
 
 /// nullopt: there is room. Else which limit is too low, with the figures: "the copy needs 1.9 GB, and the memory cgroup
-/// /sys/fs/cgroup/x has 0.4 GB left".
+/// /sys/fs/cgroup/x has 0.4 GB left". `filesystem_root` is put before the mounts of cgroups (tests).
 [[nodiscard]] std::optional<std::string> too_little_memory(const proc::ProcRoot& root, base::Pid target,
-                                                           const MemoryNeed& need);
+                                                           const MemoryNeed& need,
+                                                           const std::string& filesystem_root = "/");
 
 }  // namespace tidemark::cli

@@ -8,12 +8,15 @@ namespace tidemark::cpython {
 
 namespace {
 
-/// Stops where a link cannot be read: what is known by then is true.
+/// Stops where a link cannot be read or leads back: what is known by then is true.
 void follow_chunks(const memory::MemorySource& memory, const Layout& layout, base::Address chunk,
                    std::vector<StackChunkPlace>& found) {
   constexpr std::uint64_t least_bytes = 64, most_bytes = std::uint64_t{1} << 32;
   if (!layout.stack_chunk.previous.is_present() || !layout.stack_chunk.size.is_present()) return;
-  for (std::size_t i = 0; i < max_stack_chunks && is_plausible_pointer(chunk); ++i) {
+  base::Address seen = {};  // that of step 1, 2, 4, 8, …: a circle comes back to one of them
+  for (std::size_t i = 0; i < max_stack_chunks && found.size() < max_all_stack_chunks; ++i) {
+    if (!is_plausible_pointer(chunk) || chunk == seen) return;
+    if ((i & (i + 1)) == 0) seen = chunk;
     const auto bytes = memory.read_value<std::uint64_t>(chunk.plus(layout.stack_chunk.size.offset()));
     const auto previous = memory.read_value<base::Address>(chunk.plus(layout.stack_chunk.previous.offset()));
     if (!bytes || !previous || *bytes < least_bytes || *bytes > most_bytes) return;

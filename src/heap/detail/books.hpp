@@ -58,7 +58,7 @@ class PointerBag {
 
   void add(std::uint64_t address, std::uint32_t type) {
     if ((address & 7U) != 0 || address < lowest || address >= end) return;
-    if (packed_.size() >= most_pointers) make_room();
+    if (packed_.size() >= most_pointers && !is_full_) make_room();
     if (packed_.size() < most_pointers) {
       packed_.push_back(address >> 3 << type_bits | (type & type_mask));
     } else {
@@ -87,6 +87,7 @@ class PointerBag {
 
   std::vector<std::uint64_t> packed_;  ///< 44 bits of address, 20 of type
   std::uint64_t left_out_ = 0;
+  bool is_full_ = false;  ///< sorting again would not make enough room
 };
 
 }  // namespace tidemark::heap

@@ -87,6 +87,7 @@ class ChunkWalk {
   Window window_;
   const SpaceRegion* region_ = nullptr;  ///< of the last tally
   std::uint64_t ahead_ = window_bytes;   ///< read at once
+  std::uint64_t far_guesses_ = 0;
   MallocBooks books_;
 };
 

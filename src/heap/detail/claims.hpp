@@ -2,6 +2,8 @@
 // Invariant: claims do not overlap: a later one gets what is left.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <vector>
 
 #include "address_space.hpp"
@@ -16,7 +18,7 @@ class Claims {
   [[nodiscard]] std::vector<Range> left_of(Range range) const;
 
  private:
-  std::vector<Range> taken_;  ///< sorted; none overlaps or touches another
+  std::map<std::uint64_t, std::uint64_t> taken_;  ///< start to end; none overlaps or touches another
 };
 
 }  // namespace tidemark::heap

@@ -48,12 +48,17 @@ class LedgerBuilder {
   void look_again(std::int64_t chunks_began_ns);
   void set_bound(std::int64_t walk_ns);
 
-  /// Claims a range for one row; what of it had an owner stays with that.
-  void claim(Range range, model::HeapOwner owner, std::string_view detail, std::uint64_t count = 1);
+  /// Claims a range; what of it had no owner before.
+  Tally take(Range range);
+  /// The same, for one row.
+  Tally claim(Range range, model::HeapOwner owner, std::string_view detail, std::uint64_t count = 1);
+  /// Of a type by its index in decimal; empty: of none.
+  [[nodiscard]] std::string name_of(const std::string& index) const;
   [[nodiscard]] std::string other_allocator() const;
 
   const LedgerRequest& request_;
   const AddressSpace& space_;
+  std::string other_;  ///< an allocator that is not walked
   Claims claims_;
   RowBook rows_;
   model::HeapLedger ledger_;

@@ -35,7 +35,10 @@ class PointerCollector {
     constexpr std::uint64_t data_at = 16, size_at = 24;
     if (seen < size_at + 8) return;
     const auto data = load(object + data_at), bytes = load(object + size_at);
-    if (data % proc::page_bytes == 0 && data != 0 && bytes < max_paged_bytes) {
+    constexpr std::uint64_t user_space_end = std::uint64_t{1} << 47;
+    constexpr std::size_t most_mappings = std::size_t{1} << 20;
+    if (data % proc::page_bytes == 0 && data != 0 && data < user_space_end && bytes < max_paged_bytes &&
+        mappings.size() < most_mappings) {
       mappings.push_back({.range = {data, data + (bytes + proc::page_bytes - 1) / proc::page_bytes * proc::page_bytes},
                           .type = type.index});
     }

@@ -52,7 +52,7 @@ struct PymallocBooks {
   KindSums blocks;
   Sum free_blocks, free_pools, slack;
   std::vector<model::PymallocArenaRow> arenas;
-  std::vector<model::HeldArena> held;  ///< types are indexes in decimal until they are named
+  std::vector<model::HeldArena> held;  ///< types are indexes in decimal, of buffers none: to be named
   std::uint64_t held_below = 0;
   std::uint64_t torn_bytes = 0, debug_blocks = 0, bytes_read = 0;
 };
@@ -63,7 +63,6 @@ class PymallocWalk {
                PointerCollector& pointers)
       : space_(space),
         arenas_(arenas),
-        types_(types),
         recogniser_(types),
         pointers_(pointers),
         window_(memory, space),
@@ -88,12 +87,11 @@ class PymallocWalk {
   [[nodiscard]] bool read_pool(const std::byte* bytes, std::uint64_t address, Pool& pool) const;
   [[nodiscard]] bool mark_free(const std::byte* bytes, std::uint64_t address, Pool& pool) const;
   void count_blocks(const Pool& pool, const std::byte* bytes, std::uint64_t address, ArenaTypes& types);
-  void count_torn(const std::byte* bytes, std::uint64_t address, const Tally& all, model::PymallocArenaRow& row);
+  void count_torn(const std::byte* head, const Tally& all, model::PymallocArenaRow& row);
   void keep_held(const model::PymallocArenaRow& row, const ArenaTypes& types);
 
   const AddressSpace& space_;
   const Arenas& arenas_;
-  TypeTable& types_;
   Recogniser recogniser_;
   PointerCollector& pointers_;
   Window window_, again_;

@@ -39,7 +39,7 @@ class Recogniser {
  private:
   [[nodiscard]] TypeEntry* object_at(const Block& block, std::uint32_t offset, bool wants_gc);
   [[nodiscard]] bool fits(const TypeEntry& type, const Block& block, std::uint32_t offset) const;
-  [[nodiscard]] std::uint64_t size_of_int(const std::byte* object) const;
+  [[nodiscard]] std::uint64_t size_of_int(const std::byte* object, std::uint64_t seen) const;
   [[nodiscard]] std::uint64_t size_of_str(const std::byte* object, std::uint64_t seen) const;
   [[nodiscard]] bool is_ascii_str(const std::byte* object, std::uint64_t seen, bool& is_compact) const;
 

@@ -44,8 +44,8 @@ inline constexpr std::size_t object_kind_count = static_cast<std::size_t>(Object
 /// The detail of a row of blocks that objects of the kind point to: "list items", "NumPy data".
 [[nodiscard]] std::string_view buffer_word(ObjectKind kind);
 
-/// More types are not told apart: the rest is none.
-inline constexpr std::size_t max_types = std::size_t{1} << 20;
+/// More types are not told apart: the rest is none. A quarter of what the table of addresses has room for.
+inline constexpr std::size_t max_types = std::size_t{1} << 19;
 
 struct TypeEntry {
   std::uint64_t address = 0;
@@ -107,9 +107,13 @@ class TypeTable {
 
   [[nodiscard]] std::size_t slot_of(std::uint64_t address) const;
   [[nodiscard]] TypeEntry* look(std::uint64_t address);
-  [[nodiscard]] TypeEntry* read_type(std::uint64_t address, int depth);
-  [[nodiscard]] bool is_metatype(std::uint64_t address, std::uint64_t of, int depth);
-  void set_kind(TypeEntry& entry, int depth);
+  /// How far from the type that was asked for: by metatypes, by bases. Both are capped: the target made the links.
+  struct Depth {
+    int metatypes = 0, bases = 0;
+  };
+  [[nodiscard]] TypeEntry* read_type(std::uint64_t address, Depth depth);
+  [[nodiscard]] bool is_metatype(std::uint64_t address, std::uint64_t of, Depth depth);
+  void set_kind(TypeEntry& entry, Depth depth);
   void remember(std::uint64_t address, TypeEntry* entry);
   void grow();
 

@@ -216,3 +216,38 @@ TEST_CASE("cgroup: this machine's own") {
   const WaitingChild child;
   CHECK(must(CgroupFiles::open(root, child.pid())).path() == files->path());
 }
+
+TEST_CASE("cgroup v2: what the usage is made of") {
+  const Machine machine(v2_mount, "0::/app\n");
+  machine.add_v2("cg/unified/app", "4000\n");
+  auto parts = must(must(machine.open()).read_parts());
+  CHECK(parts.usage == 1000);
+  CHECK(parts.anon == 1);
+  CHECK(parts.file == 2);
+  CHECK(parts.kernel == 0);  // before kernel 5.18
+  CHECK(parts.limit == 4000);
+  machine.tree.write("cg/unified/app/memory.stat", "anon 600\nfile 300\nkernel 90\ninactive_file 5\n");
+  machine.tree.write("cg/unified/app/memory.max", "max\n");
+  parts = must(must(machine.open()).read_parts());
+  CHECK(parts.anon == 600);
+  CHECK(parts.file == 300);
+  CHECK(parts.kernel == 90);
+  CHECK_FALSE(parts.limit);
+}
+
+TEST_CASE("cgroup v1: what the usage is made of, with descendants") {
+  const Machine machine(v1_mount, "4:memory:/app\n");
+  machine.add_v1("cg/memory/app", unlimited_v1, unlimited_v1);
+  const auto without = must(machine.open()).read_parts();
+  REQUIRE_FALSE(without);  // total_rss is not there
+  CHECK(without.error().code == base::ErrorCode::unsupported);
+  machine.tree.write("cg/memory/app/memory.stat",
+                     "cache 1\nrss 2\nhierarchical_memory_limit 8000\ntotal_cache 1200\ntotal_rss 3000\n"
+                     "total_inactive_file 7\n");
+  const auto parts = must(must(machine.open()).read_parts());
+  CHECK(parts.usage == 5000);
+  CHECK(parts.anon == 3000);
+  CHECK(parts.file == 1200);
+  CHECK(parts.kernel == 0);
+  CHECK(parts.limit == 8000);
+}

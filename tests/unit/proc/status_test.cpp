@@ -21,6 +21,7 @@ TEST_CASE("status: the captured text gives its own numbers") {
   CHECK(status.vm_rss == 1772 * 1024);
   CHECK(status.vm_data == 224 * 1024);
   CHECK(status.vm_swap == 0);
+  CHECK(status.vm_pte == 44 * 1024);
   CHECK(status.rss_anon == 116 * 1024);
   CHECK(status.rss_file == 1656 * 1024);
   CHECK(status.rss_shmem == 0);

@@ -1,0 +1,186 @@
+#include "tidemark/heap/ledger.hpp"
+
+#include "fake_heap.hpp"
+
+using namespace tidemark;
+using namespace tidemark::heap;
+using namespace tidemark::heap::test;
+using model::HeapOwner;
+
+namespace {
+
+/// Each glibc with each size of pools and several layouts.
+template <class Body>
+void for_each_shape(Body&& body) {
+  const std::vector<HeapShape> shapes{
+      {.malloc = glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10},
+      {.malloc = glibc_2_36, .minor = 11},
+      {.malloc = glibc_2_36, .minor = 13},
+      {.malloc = glibc_2_43, .minor = 14}};
+  for (const auto& shape : shapes) {
+    CAPTURE(shape.minor);
+    FakeHeap heap(shape);
+    body(heap);
+  }
+}
+
+void check_balance(const FakeHeap& heap, const model::HeapLedger& ledger) {
+  CHECK(rows_of(ledger) == flags_of(heap.space.space()));
+  CHECK(model::books_of(ledger).balance());
+}
+
+}  // namespace
+
+TEST_CASE("each byte of a process has one owner, and they add up") {
+  for_each_shape([](FakeHeap& heap) {
+    const auto ledger = heap.read();
+    check_balance(heap, ledger);
+    CHECK(ledger.python_version == "3.11.2");
+    CHECK(ledger.python_allocator == "pymalloc");
+    CHECK(ledger.malloc.torn_chunks == 0);
+    CHECK(ledger.pymalloc.torn_pools == 0);
+    CHECK(ledger.malloc.library == "glibc 2.36");
+    CHECK(ledger.malloc.tcaches == 1);
+  });
+}
+
+TEST_CASE("pymalloc's part of the ledger") {
+  for_each_shape([](FakeHeap& heap) {
+    const auto ledger = heap.read();
+    CHECK(bytes_of(ledger, HeapOwner::python_pymalloc, "str") == 10 * 128);
+    CHECK(bytes_of(ledger, HeapOwner::python_pymalloc, "list") == 17 * 64);
+    CHECK(bytes_of(ledger, HeapOwner::python_pymalloc, "mmap") == 80);
+    CHECK(bytes_of(ledger, HeapOwner::python_pymalloc, "buffers") == 2 * 80 + 64);  // one of a deque that is too short
+    CHECK(ledger.pymalloc.arenas == 2);
+    CHECK(ledger.pymalloc.pools_used == 3);
+    CHECK(ledger.pymalloc.blocks_used == 18 + 10 + 4);
+    CHECK(ledger.bytes_of(HeapOwner::pymalloc_free_pools) == heap.shape.pool_bytes);
+    REQUIRE(ledger.held_arenas.size() == 2);
+    CHECK(ledger.held_arenas[0].blocks == 4);
+    CHECK(ledger.held_arenas[0].types[0].first == "(buffers)");
+    CHECK(ledger.held_arenas[1].types[0] == std::pair{std::string("builtins.list"), 17UL});
+  });
+}
+
+TEST_CASE("malloc's part of the ledger") {
+  for_each_shape([](FakeHeap& heap) {
+    const auto ledger = heap.read();
+    CHECK(bytes_of(ledger, HeapOwner::python_malloc, "str") == 0x810);
+    CHECK(bytes_of(ledger, HeapOwner::python_malloc, "list items") == 0x410 + 5 * page);
+    CHECK(bytes_of(ledger, HeapOwner::python_malloc, "deque blocks") == 3 * 0x220);
+    CHECK(bytes_of(ledger, HeapOwner::python_malloc, "interpreter state") == 16 * 48 + 16);
+    CHECK(bytes_of(ledger, HeapOwner::python_malloc, "mmap objects") == FakeHeap::object_map_bytes);
+    CHECK(ledger.bytes_of(HeapOwner::malloc_mapped) == 2 * page);
+    CHECK(ledger.bytes_of(HeapOwner::malloc_free_bins) == 0x3000 + 0x900);
+    CHECK(ledger.bytes_of(HeapOwner::malloc_free_tcache) == 0x80);
+    CHECK(ledger.bytes_of(HeapOwner::malloc_free_fastbins) == (heap.shape.malloc.bins_at == 112 ? 0x60 : 0));
+    CHECK(bytes_of(ledger, HeapOwner::malloc_free_top, "main arena") ==
+          FakeHeap::main_heap + FakeHeap::main_bytes - heap.top - 2 * page);
+    CHECK(bytes_of(ledger, HeapOwner::malloc_free_top, "thread arenas") == FakeHeap::heap_bytes - 0x1000);
+    CHECK(bytes_of(ledger, HeapOwner::malloc_overhead, "not in chunks") == 32);
+    CHECK(ledger.malloc.arenas.size() == 2);
+    CHECK(ledger.malloc.mapped_chunks == 2);
+  });
+}
+
+TEST_CASE("what is no allocator's") {
+  for_each_shape([](FakeHeap& heap) {
+    const auto ledger = heap.read();
+    CHECK(bytes_of(ledger, HeapOwner::thread_stacks, "in use") == 8 * page);
+    CHECK(ledger.bytes_of(HeapOwner::main_stack) == 4 * page);
+    CHECK(ledger.bytes_of(HeapOwner::python_frames) ==
+          (heap.python.layout().stack_chunk.size.is_present() ? FakeHeap::data_stack_bytes : 0));
+    CHECK(ledger.bytes_of(HeapOwner::shared_memory) == 2 * page);
+    CHECK(bytes_of(ledger, HeapOwner::mapped_files, "/var/file") == 2 * page);
+    CHECK(ledger.bytes_of(HeapOwner::kernel) == 2 * page);
+    CHECK(bytes_of(ledger, HeapOwner::library_text, FakePython::path) == 0x4000);
+    CHECK(bytes_of(ledger, HeapOwner::library_data, FakePython::path) == FakePython::data_bytes);
+    CHECK(ledger.beside.swap_bytes == page);
+  });
+}
+
+TEST_CASE("without an interpreter there are no objects, and it is said") {
+  FakeHeap heap;
+  const auto space = heap.space.space();
+  const Moment moment(heap.space.space());
+  const auto ledger = read_ledger({.memory = heap.space, .moment = moment, .thread_ids = {FakeHeap::tid}});
+  check_balance(heap, ledger);
+  CHECK(ledger.bytes_of(HeapOwner::python_pymalloc) == 0);
+  CHECK(ledger.bytes_of(HeapOwner::python_malloc) == 0);
+  CHECK(ledger.bytes_of(HeapOwner::malloc_in_use) > 0x1000);
+  REQUIRE_FALSE(ledger.notes.empty());
+  CHECK(ledger.notes[0].starts_with("no interpreter was read"));
+}
+
+TEST_CASE("without a process there is nothing") {
+  const FakeSpace empty;
+  const Moment moment(empty.space());
+  const auto ledger = read_ledger({.memory = empty, .moment = moment});
+  CHECK(ledger.rows.empty());
+  CHECK(model::books_of(ledger).balance());
+}
+
+TEST_CASE("arenas that lie in a chunk of malloc's, in a file or beyond a mapping have no byte twice") {
+  for (const std::uint64_t where : {FakeHeap::main_heap + 0x2000, FakeHeap::mapped, FakeHeap::second_heap,
+                                    FakeHeap::stack, FakePython::bss, FakeHeap::arenas + 100 * page}) {
+    CAPTURE(where);
+    FakeHeap heap({.malloc = glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10});
+    // Large enough to be taken for the place of an arena, whatever stands there.
+    heap.space.map(0x7f70'0000'0000, 256 << 10);
+    heap.pools.entry(heap.table, 5, where, 2);
+    heap.pools.entry(heap.table, 6, 0x7f70'0000'0000, 2);
+    check_balance(heap, heap.read());
+  }
+}
+
+TEST_CASE("arenas in the main heap: its chunks are walked around them") {
+  FakeHeap heap;
+  FakeSpace& space = heap.space;
+  space.map(FakeHeap::main_heap + FakeHeap::main_bytes, 2 << 20, {.path = "[heap]"});
+  const std::uint64_t arena = FakeHeap::main_heap + FakeHeap::main_bytes + 0x7000;
+  heap.pools.entry(heap.table, 5, arena, 1);
+  space.put_word(heap.top + 8, (FakeHeap::main_bytes + (2 << 20)) | 1);
+  const auto ledger = heap.read();
+  check_balance(heap, ledger);
+  CHECK(ledger.pymalloc.arenas == 3);
+}
+
+TEST_CASE("an mmap object that says that everything is its own") {
+  FakeHeap heap;
+  const std::uint64_t map = FakePools::block(FakeHeap::arenas + heap.shape.arena_bytes, 4, 1);
+  for (const std::uint64_t bytes : {~std::uint64_t{0}, std::uint64_t{1} << 39, std::uint64_t{0}}) {
+    heap.space.put_word(map + 24, bytes);
+    check_balance(heap, heap.read());
+    heap.space.put_word(map + 16, FakePython::bss);
+    check_balance(heap, heap.read());
+    heap.space.put_word(map + 16, ~std::uint64_t{0} - 0xfff);
+    check_balance(heap, heap.read());
+  }
+}
+
+TEST_CASE("a data stack that says it holds the heap, and one in a circle") {
+  FakeHeap heap;
+  const auto& chunk = heap.python.layout().stack_chunk;
+  heap.python.put(FakeHeap::data_stack, chunk.size, std::uint64_t{1} << 32);
+  heap.python.put(FakeHeap::data_stack, chunk.previous, base::Address{FakeHeap::data_stack});
+  check_balance(heap, heap.read());
+  heap.python.put(FakeHeap::thread, heap.python.layout().thread.datastack_chunk, base::Address{heap.native + 16});
+  heap.python.put(heap.native + 16, chunk.size, std::uint64_t{1} << 32);
+  heap.python.put(heap.native + 16, chunk.previous, base::Address{FakeHeap::data_stack});
+  check_balance(heap, heap.read());
+}
+
+TEST_CASE("heaps of a thread's arena that overlap the main one") {
+  FakeHeap heap;
+  // The main heap of a program that is not relocated may lie at any place, also where a heap could begin.
+  constexpr std::uint64_t start = 0x1400'0000;
+  heap.space.map(start, 4 * page, {.path = "[heap]"});
+  heap.malloc.state(start + 48, start + 0x2000, FakeMalloc::main_state, page);
+  (void)heap.malloc.heap(start, start + 48, 0, 4 * page);
+  heap.malloc.set_next(heap.thread_state, start + 48);
+  heap.malloc.set_top(FakeMalloc::main_state, start + 0x2000);
+  heap.space.put_word(start + 0x2008, 0x2001);
+  const auto ledger = heap.read();
+  check_balance(heap, ledger);
+  CHECK(ledger.malloc.arenas.size() == 3);
+}
