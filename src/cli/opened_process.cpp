@@ -71,4 +71,9 @@ std::optional<base::Error> has_ended(const proc::ProcessFiles& files) {
   return ended(files.path());
 }
 
+bool runs_another_program(const proc::StatFields& before, const proc::ProcessFiles& files) {
+  const auto now = files.stat();  // where its arguments lie a program may change itself (PR_SET_MM_ARG_START)
+  return now && (now->start_code != before.start_code || now->start_stack != before.start_stack);
+}
+
 }  // namespace tidemark::cli
