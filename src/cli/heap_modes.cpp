@@ -19,8 +19,9 @@ using memory::CopiedMemory;
 
 /// Below this a copy takes less of the target's time than a clone costs it afterwards (docs/heap.md has the figures).
 constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
-/// A bound below this part of RSS is narrow enough.
-constexpr std::uint64_t narrow_share = 50;
+/// A bound below this part of RSS is narrow enough, and so is one that is small by itself: of a small process every
+/// bound is a large part.
+constexpr std::uint64_t narrow_share = 50, small_bound_bytes = std::uint64_t{1} << 20;
 constexpr int most_racing_tries = 3;
 /// The heap may grow until it stands still.
 constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{4} << 20;
@@ -105,7 +106,8 @@ class Modes {
     auto best = read_racing();
     for (int tries = 1; tries < most_racing_tries; ++tries) {
       const auto* const ledger = std::get_if<model::HeapLedger>(&best);
-      if (ledger == nullptr || ledger->bound_bytes <= ledger->rss_bytes / narrow_share) break;
+      if (ledger == nullptr) break;
+      if (ledger->bound_bytes <= std::max<std::uint64_t>(ledger->rss_bytes / narrow_share, small_bound_bytes)) break;
       auto again = read_racing();
       const auto* const other = std::get_if<model::HeapLedger>(&again);
       if (other == nullptr) break;

@@ -55,9 +55,11 @@ class TargetReading {
   }
 
   void read(proc::ProcessFiles& files, const proc::StatFields& stat) {
-    if (stat.vsize_bytes == 0) {
-      return fail(base::ErrorCode::unsupported, "has no memory of its own: a kernel thread, or it is just ending", "");
+    constexpr base::Pid kthreadd = 2;
+    if (stat.vsize_bytes == 0 && (pid() == kthreadd || stat.ppid == kthreadd)) {
+      return fail(base::ErrorCode::unsupported, "is a kernel thread: it has no memory of its own", "");
     }
+    if (const auto error = has_ended(files)) return fail(*error);
     const base::SystemClock clock;
     const std::int64_t began_ns = clock.monotonic_ns(), cpu_ns = proc::own_usage().cpu_ns;
     const auto memory = memory::LiveMemory::open(root_.fd(), pid());

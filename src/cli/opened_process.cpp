@@ -67,7 +67,8 @@ std::variant<OpenedProcess, NotOpened> open_process(const proc::ProcRoot& root, 
 std::optional<base::Error> has_ended(const proc::ProcessFiles& files) {
   const auto stat = files.stat();
   if (!stat) return stat.error();
-  if (stat->state != 'Z' && stat->state != 'X') return std::nullopt;
+  const bool has_memory = stat->vsize_bytes != 0;  // it gives that back before it is a zombie
+  if (stat->state != 'Z' && stat->state != 'X' && has_memory) return std::nullopt;
   return ended(files.path());
 }
 
