@@ -14,7 +14,7 @@ from support.heaps import CANNOT_OPEN, MODES, HeapTest
 
 KILLS = int(os.environ.get("TIDEMARK_HEAP_KILLS", 25))
 WHOLE_RUN_AFTER = 5  # kills
-ENDS = int(os.environ.get("TIDEMARK_HEAP_ENDS", 5))
+ENDS = int(os.environ.get("TIDEMARK_HEAP_ENDS", 4))
 
 
 def started(pid, mode):

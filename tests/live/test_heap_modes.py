@@ -9,7 +9,7 @@ from support.heaps import EXACT, MODES, HeapTest
 from support.memory_cgroup import MemoryCgroup
 
 MIB = 1 << 20
-OWN_MEMORY_MIB = 200  # with --low-memory, whatever the heap
+OWN_MEMORY_MIB = 50  # with --low-memory, of 400 MiB; 200 is the promise, whatever the heap
 
 
 class Automatic(HeapTest):
@@ -69,11 +69,11 @@ class Price(HeapTest):
                     self.assertIn("(--low-memory)", self.text(target.pid, "--consistency", mode, "--low-memory"))
 
     def test_low_memory_takes_little_of_our_own(self):
-        with Target("heap_known.py", "--mib", 1000, "--block-bytes", 30_000) as target:
+        with Target("heap_known.py", "--mib", 400, "--block-bytes", 30_000) as target:
             for mode in EXACT:
                 with self.subTest(mode):
                     cost = self.ledger(target.pid, "--consistency", mode, "--low-memory")["cost"]
-                    print(f"1000 MiB, {mode}, --low-memory: {cost['own_rss_bytes'] / MIB:.0f} MiB of our own, "
+                    print(f"400 MiB, {mode}, --low-memory: {cost['own_rss_bytes'] / MIB:.0f} MiB of our own, "
                           f"{cost['pause_ms']:.1f} ms")
                     self.assertLess(cost["own_rss_bytes"], OWN_MEMORY_MIB * MIB)
 
