@@ -161,7 +161,7 @@ class Modes {
       ledger.cost.bytes_read = copy->bytes_copied();
       if (copy->bytes_lost() != 0) {
         ledger.notes.push_back(
-            fmt::format("{} could not be copied", present::megabytes(static_cast<double>(copy->bytes_lost()))));
+            fmt::format("{} could not be copied.", present::megabytes(static_cast<double>(copy->bytes_lost()))));
       }
     }
     return ledger;
@@ -242,7 +242,8 @@ class Modes {
     ledger.cost.threads = report->threads;
     ledger.cost.caused_faults = report->minor_faults;
     ledger.cost.interrupted_calls = calls_of(report->interrupted);
-    if (!report->reaped) ledger.notes.emplace_back("a zombie of ours is left in the process; the next run collects it");
+    if (!report->reaped)
+      ledger.notes.emplace_back("A zombie of ours is left in the process; the next run has it waited for.");
     return ledger;
   }
 

@@ -107,7 +107,7 @@ class TargetReading {
         return fail(failure.error), false;
       }
       if (failure.reason != model::Reason::not_python) {
-        no_python_ = "the Python interpreter could not be read: " + base::describe(failure.error);
+        no_python_ = "The Python interpreter could not be read: " + base::describe(failure.error) + ".";
       }
       if (!failure.retry) break;
     }

@@ -33,7 +33,7 @@ class Automatic(HeapTest):
             self.assert_refused(refused, "could not be frozen, .*a seccomp filter of thread .* does not allow clone",
                                 "--consistency stopped")
             self.assertEqual(self.ledger(target.pid, "--consistency", "stopped")["consistency"], "stopped")
-            self.assert_taken(target.pid, "stopped", "no clone could be had: a seccomp filter of thread .* does not allow clone")
+            self.assert_taken(target.pid, "stopped", "no clone could be had: a seccomp filter of thread .* does not allow")
             self.assertEqual(target.ask("fill")["filled"], target.truth["blocks"])
 
 
