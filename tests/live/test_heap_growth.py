@@ -99,13 +99,21 @@ class Trim(HeapTest):
 
 
 class Growth(HeapTest):
+    def compared(self, pid, *arguments):
+        """The JSON, whose sums add up."""
+        result = tidemark("heap", "-p", pid, "--json", *arguments)
+        self.assertEqual(result.status, 0, result.stderr)
+        compared = json.loads(result.stdout)
+        for process in compared["processes"]:
+            self.assertTrue(process["adds_up"])
+            self.assertEqual(process["matched_by"], "identity")
+            self.assertEqual(sum(row["change_bytes"] for row in process["rows"]), process["row_change_bytes"])
+            self.assertEqual(process["row_change_bytes"] + process["moved_change_bytes"], process["rss_change_bytes"])
+            self.assertEqual(process["rss_after_bytes"] - process["rss_before_bytes"], process["rss_change_bytes"])
+        return compared
+
     def assert_growth(self, compared, grown):
         process, = compared["processes"]
-        self.assertTrue(process["adds_up"])
-        self.assertEqual(process["matched_by"], "identity")
-        self.assertEqual(sum(row["change_bytes"] for row in process["rows"]), process["row_change_bytes"])
-        self.assertEqual(process["row_change_bytes"] + process["moved_change_bytes"], process["rss_change_bytes"])
-        self.assertEqual(process["rss_after_bytes"] - process["rss_before_bytes"], process["rss_change_bytes"])
         for kind in ("bytearray", "tuple"):
             types = [row for row in process["types"] if row["type"] == f"builtins.{kind}"]
             self.assert_change(types, grown[f"{kind}s"], grown[f"{kind}_bytes"])
@@ -128,10 +136,23 @@ class Growth(HeapTest):
                 saved = Path(directory) / "before.json"
                 self.text(target.pid, "--save", saved, "--consistency", mode)
                 grown = target.ask("grow")
-                result = tidemark("heap", "-p", target.pid, "--diff", saved, "--json", "--consistency", mode)
-                self.assertEqual(result.status, 0, result.stderr)
-                self.assert_growth(json.loads(result.stdout), grown)
+                self.assert_growth(self.compared(target.pid, "--diff", saved, "--consistency", mode), grown)
                 self.assertRegex(self.text(target.pid, "--diff", saved), "bytearray.*tuple|tuple.*bytearray")
+
+    def test_native_leak_while_it_is_watched(self):
+        """--growth: what leaks is no Python object, and its blocks are of one size."""
+        block = 100_000
+        with Target("native_leak.py", "--block-bytes", block, "--rate-mb-per-s", 20) as target:
+            compared = self.compared(target.pid, "--growth", "500ms")
+            self.assertLess(0.5, compared["apart_seconds"])
+            process, = compared["processes"]
+            first = process["rows"][0]
+            self.assertEqual(first["owner"], "malloc.in_use")
+            self.assertGreater(first["change_bytes"], 5 * MIB)
+            size = process["native_sizes"][0]
+            self.assertAlmostEqual(size["chunk_bytes"], block, delta=32)
+            self.assertAlmostEqual(size["change_bytes"], first["change_bytes"], delta=GROWTH_WITHIN * first["change_bytes"])
+            self.assertRegex(self.text(target.pid, "--growth", "500ms"), "malloc in use, not Python's")
 
 
 if __name__ == "__main__":
