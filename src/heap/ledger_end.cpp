@@ -37,18 +37,18 @@ std::string LedgerBuilder::name_of(const std::string& index) const {
 
 void LedgerBuilder::note_trouble() {
   auto& notes = ledger_.notes;
-  if (!request_.python) notes.emplace_back("no interpreter was read: Python objects are not told from native memory");
+  if (!request_.python) notes.emplace_back("No interpreter was read: Python objects are not told from native memory.");
   if (has_mimalloc_) {
-    notes.emplace_back("Python keeps its objects in mimalloc, which is recognised and not walked");
+    notes.emplace_back("Python keeps its objects in mimalloc, which is recognised and not walked.");
   } else if (request_.python && arenas_.live.empty()) {
-    notes.emplace_back("pymalloc has no arena: PYTHONMALLOC=malloc, or an allocator that is not known");
+    notes.emplace_back("pymalloc has no arena: PYTHONMALLOC=malloc, or an allocator that is not known.");
   }
-  if (!malloc_.is_found()) notes.emplace_back("no malloc of glibc was found: what it holds is not taken apart");
+  if (!malloc_.is_found()) notes.emplace_back("No malloc of glibc was found: what it holds is not taken apart.");
   if (pointers_.bag.left_out() != 0) {
-    notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native",
+    notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native.",
                                 pointers_.bag.left_out()));
   }
-  if (!other_.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other_));
+  if (!other_.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked.", other_));
 }
 
 void LedgerBuilder::finish() {
