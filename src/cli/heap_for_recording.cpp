@@ -19,6 +19,7 @@ base::Result<model::HeapLedger> read_heap_for_recording(const collect::Machine& 
   HeapOptions options;
   options.pids = {files.pid()};
   options.consistency = Consistency::racing;
+  options.is_recorded = true;
   auto answer = read_heap_target(machine.root, {.pid = files.pid(), .parent = 0}, options);
   if (answer.failure) return base::fail(error_of(answer));
   if (answer.process.identity != identity) {

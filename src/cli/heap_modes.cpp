@@ -23,6 +23,7 @@ constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
 /// bound is a large part.
 constexpr std::uint64_t narrow_share = 50, small_bound_bytes = std::uint64_t{1} << 20;
 constexpr int most_racing_tries = 3;
+constexpr std::int64_t brief_watch_ns = 15 * base::ns_per_ms;
 /// The heap may grow until it stands still.
 constexpr std::uint64_t spare_share = 32, spare_bytes = std::uint64_t{2} << 20;
 
@@ -104,7 +105,7 @@ class Modes {
   /// What moved much while it was read is read again: a wide bound is no answer.
   HeapOutcome racing() {
     auto best = read_racing();
-    for (int tries = 1; tries < most_racing_tries; ++tries) {
+    for (int tries = 1; tries < most_racing_tries && !options_.is_recorded; ++tries) {
       const auto* const ledger = std::get_if<model::HeapLedger>(&best);
       if (ledger == nullptr) break;
       if (ledger->bound_bytes <= std::max<std::uint64_t>(ledger->rss_bytes / narrow_share, small_bound_bytes)) break;
@@ -121,6 +122,7 @@ class Modes {
     if (!moment) return refused(moment.error());
     auto wanted = request(subject_.memory, *moment);
     wanted.running = &subject_.files;
+    if (options_.is_recorded) wanted.watch_ns = brief_watch_ns;
     auto ledger = heap::read_ledger(wanted);
     ledger.consistency = "racing";
     return ledger;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t most_pools = 8192, most_stretches = 512;
 constexpr std::uint64_t stretch_bytes = std::uint64_t{64} << 10;
 constexpr int least_looks = 8, most_looks = 64;
-constexpr std::int64_t least_ns = 200 * base::ns_per_ms, between_ns = 5 * base::ns_per_ms;
+constexpr std::int64_t between_ns = 5 * base::ns_per_ms;
 constexpr double margin = 2;  ///< the next reading may be on the other side; between two looks is more
 constexpr std::uint64_t always = std::uint64_t{256} << 10;  ///< what is being made and dropped at any instant
 
@@ -111,9 +111,10 @@ std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t 
   const base::SystemClock clock;
   Levels lowest = look(files), highest = lowest;
   exchanged_ = largest_ = 0;
-  const std::int64_t began_ns = clock.monotonic_ns(), end_ns = began_ns + std::max(duration_ns, least_ns);
+  const std::int64_t began_ns = clock.monotonic_ns(), end_ns = began_ns + duration_ns;
   for (int looks = 1; looks < most_looks && (looks < least_looks || clock.monotonic_ns() < end_ns); ++looks) {
-    std::this_thread::sleep_for(std::chrono::nanoseconds(between_ns + (looks % 5) * base::ns_per_ms));
+    const std::int64_t pause_ns = std::min(between_ns + (looks % 5) * base::ns_per_ms, duration_ns / least_looks);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(pause_ns));
     const Levels now = look(files);
     for (std::size_t i = 0; i < now.size(); ++i) {
       lowest[i] = std::min(lowest[i], now[i]);

@@ -94,7 +94,9 @@ void LedgerBuilder::set_bound(std::int64_t walk_ns) {
   ChurnMeter meter(space_, request_.memory, arenas_, chunks_ ? chunks_->books().waypoints : none);
   const auto moved = static_cast<std::uint64_t>(std::abs(ledger_.moved_bytes));
   ledger_.bound_bytes =
-      meter.measure(*request_.running, walk_ns, unsure_ns_) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
+      meter.measure(*request_.running, std::min(std::max(walk_ns, request_.watch_ns), 10 * request_.watch_ns),
+                    unsure_ns_) +
+      moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
 }
 
 }  // namespace tidemark::heap

@@ -34,6 +34,7 @@ struct HeapOptions {
   std::string save_file;                       ///< empty: none
   std::string diff_file;                       ///< empty: none
   std::optional<std::int64_t> growth_ns = {};  ///< --growth: two ledgers, so far apart
+  bool is_recorded = false;  ///< not of the command line: ticks wait for it, so it is read once and watched briefly
   cpython::LocateOptions locate;
 };
 

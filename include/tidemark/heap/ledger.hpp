@@ -39,6 +39,8 @@ struct LedgerRequest {
   /// Of a target that runs while it is read: how much moves is measured, and the bound set by it. Null: it stands
   /// still.
   const proc::ProcessFiles* running = nullptr;
+  /// For how long at least, in ns: what comes and goes more slowly than this is not in the bound.
+  std::int64_t watch_ns = 200'000'000;
 };
 
 /// Without consistency and cost, and what cgroup and /proc have beside: those are the caller's.
