@@ -70,11 +70,20 @@ Failure explain_no_stacks(base::Pid pid, const cpython::OpenFailure& failure) {
       std::move(hint), ExitStatus::cannot_open};
 }
 
+namespace {
+
+/// What a refusal of ours says is enough; what the kernel said needs its call.
+std::string reason_of(const base::Error& error) {
+  return error.os_errno == 0 && !error.detail.empty() ? error.detail : base::describe(error);
+}
+
+}  // namespace
+
 Failure explain_no_stop(base::Pid pid, const base::Error& error) {
   if (error.code == base::ErrorCode::gone) return explain_target(pid, error);
   std::string hint = "without --consistency stopped it is read while it runs";
   if (error.code == base::ErrorCode::permission) hint = permission_hint(pid) + "; " + hint;
-  return {fmt::format("pid {} could not be stopped, and goes on: {}", pid, base::describe(error)), std::move(hint),
+  return {fmt::format("pid {} could not be stopped, and goes on: {}", pid, reason_of(error)), std::move(hint),
           ExitStatus::cannot_open};
 }
 
@@ -82,7 +91,7 @@ Failure explain_no_freeze(base::Pid pid, const base::Error& error) {
   if (error.code == base::ErrorCode::gone) return explain_target(pid, error);
   std::string hint = "--consistency stopped is as exact, and needs no clone; racing stops nothing";
   if (error.code == base::ErrorCode::permission) hint = permission_hint(pid) + "; " + hint;
-  return {fmt::format("pid {} could not be frozen, and goes on: {}", pid, base::describe(error)), std::move(hint),
+  return {fmt::format("pid {} could not be frozen, and goes on: {}", pid, reason_of(error)), std::move(hint),
           ExitStatus::cannot_open};
 }
 

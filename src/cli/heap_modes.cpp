@@ -10,6 +10,7 @@
 #include "tidemark/control/stopped_target.hpp"
 #include "tidemark/memory/copied_memory.hpp"
 #include "tidemark/present/units.hpp"
+#include "tidemark/proc/own_process.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -18,14 +19,50 @@ using memory::CopiedMemory;
 
 /// Below this a copy takes less of the target's time than a clone costs it afterwards (docs/heap.md has the figures).
 constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
+/// A bound below this part of RSS is narrow enough, and so is one that is small by itself: of a small process every
+/// bound is a large part.
+constexpr std::uint64_t narrow_share = 50, small_bound_bytes = std::uint64_t{1} << 20;
+constexpr int most_racing_tries = 3;
 /// The heap may grow until it stands still.
-constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{4} << 20;
 
 std::vector<std::pair<std::string, std::uint64_t>> calls_of(const std::vector<control::InterruptedCall>& interrupted) {
   std::vector<std::pair<std::string, std::uint64_t>> calls;
   for (const auto& [name, count] : interrupted) calls.emplace_back(name, count);
   return calls;
 }
+
+/// What is not in a clone, or in what stands still, the target has: mappings that a fork leaves out, pages of files
+/// that were only read.
+class HeldBeforeTarget final : public memory::MemorySource {
+ public:
+  HeldBeforeTarget(const memory::MemorySource& held, const memory::MemorySource& target)
+      : held_(held), target_(target) {}
+
+  [[nodiscard]] base::Result<void> read(base::Address from, std::span<std::byte> into) const override {
+    auto done = held_.read(from, into);
+    if (done || !is_left_out(done.error())) return done;
+    while (!into.empty()) {
+      const auto piece = into.first(std::min<std::uint64_t>(into.size(), page_bytes - from.value % page_bytes));
+      auto part = held_.read(from, piece);
+      if (!part && is_left_out(part.error())) part = target_.read(from, piece);
+      if (!part) return part;
+      from = from.plus(piece.size());
+      into = into.subspan(piece.size());
+    }
+    return {};
+  }
+
+ private:
+  static constexpr std::uint64_t page_bytes = proc::page_bytes;
+
+  static bool is_left_out(const base::Error& error) {
+    return error.code == base::ErrorCode::absent || error.code == base::ErrorCode::fault;
+  }
+
+  const memory::MemorySource& held_;
+  const memory::MemorySource& target_;
+};
 
 class Modes {
  public:
@@ -64,7 +101,22 @@ class Modes {
     return {.memory = memory, .moment = moment, .python = subject_.python, .thread_ids = subject_.thread_ids};
   }
 
+  /// What moved much while it was read is read again: a wide bound is no answer.
   HeapOutcome racing() {
+    auto best = read_racing();
+    for (int tries = 1; tries < most_racing_tries; ++tries) {
+      const auto* const ledger = std::get_if<model::HeapLedger>(&best);
+      if (ledger == nullptr) break;
+      if (ledger->bound_bytes <= std::max<std::uint64_t>(ledger->rss_bytes / narrow_share, small_bound_bytes)) break;
+      auto again = read_racing();
+      const auto* const other = std::get_if<model::HeapLedger>(&again);
+      if (other == nullptr) break;
+      if (other->bound_bytes < ledger->bound_bytes) best = std::move(again);
+    }
+    return best;
+  }
+
+  HeapOutcome read_racing() {
     auto moment = moment_of(subject_.files);
     if (!moment) return refused(moment.error());
     auto wanted = request(subject_.memory, *moment);
@@ -78,21 +130,28 @@ class Modes {
   std::variant<std::unique_ptr<CopiedMemory>, HeapRefusal> prepare(const heap::Moment& now, bool clones) {
     const std::uint64_t resident = now.resident_bytes();
     const std::uint64_t copy = options_.low_memory ? 0 : resident + resident / spare_share + spare_bytes;
-    const auto short_of =
-        too_little_memory(subject_.root, pid(), {.ours = copy + spare_bytes, .targets = clones ? resident : 0});
-    if (short_of) {
-      return HeapRefusal{
-          .failure = {fmt::format("pid {} is not copied: {}", pid(), *short_of),
-                      options_.low_memory ? "--consistency racing needs no memory for a copy"
-                                          : "--low-memory reads it piece by piece instead",
-                      ExitStatus::cannot_open},
-          .error = base::Error{.code = base::ErrorCode::limit, .doing = "copy a heap", .detail = *short_of},
-          .is_about_freezing = clones};
-    }
+    const MemoryNeed need{.ours = copy + spare_bytes, .targets = clones ? resident : 0};
+    if (const auto lacking = too_little_memory(subject_.root, pid(), need)) return without_room(need, *lacking);
     if (options_.low_memory) return std::unique_ptr<CopiedMemory>{};
     auto prepared = CopiedMemory::prepare(copy, &subject_.memory);
     if (!prepared) return refused(prepared.error());
     return std::move(*prepared);
+  }
+
+  /// And what would do with less: without a copy, without a clone.
+  [[nodiscard]] HeapRefusal without_room(const MemoryNeed& need, const std::string& lacking) const {
+    const auto has_room = [&](const MemoryNeed& less) { return !too_little_memory(subject_.root, pid(), less); };
+    const char* hint = "--consistency racing needs no memory for a copy";
+    if (!options_.low_memory && has_room({.ours = spare_bytes, .targets = need.targets})) {
+      hint = "--low-memory reads it piece by piece instead";
+    } else if (need.targets != 0 && has_room({.ours = need.ours, .targets = 0})) {
+      hint = "--consistency stopped is as exact, and makes no clone that it may need memory for";
+    } else if (!options_.low_memory && has_room({.ours = spare_bytes, .targets = 0})) {
+      hint = "--consistency stopped --low-memory stops it, and reads it piece by piece";
+    }
+    return {.failure = {fmt::format("pid {} is not copied: {}", pid(), lacking), hint, ExitStatus::cannot_open},
+            .error = base::Error{.code = base::ErrorCode::limit, .doing = "copy a heap", .detail = lacking},
+            .is_about_freezing = need.targets != 0};
   }
 
   /// The ledger out of the copy, or straight out of what stands still when there is none.
@@ -102,7 +161,7 @@ class Modes {
       ledger.cost.bytes_read = copy->bytes_copied();
       if (copy->bytes_lost() != 0) {
         ledger.notes.push_back(
-            fmt::format("{} could not be copied", present::megabytes(static_cast<double>(copy->bytes_lost()))));
+            fmt::format("{} could not be copied.", present::megabytes(static_cast<double>(copy->bytes_lost()))));
       }
     }
     return ledger;
@@ -114,6 +173,7 @@ class Modes {
     auto prepared = prepare(*before, false);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    std::optional<proc::Hurry> hurry(std::in_place);
     auto stop = control::StoppedTarget::stop(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
     if (!stop) return HeapRefusal{.failure = explain_no_stop(pid(), stop.error()), .error = stop.error()};
 
@@ -125,9 +185,11 @@ class Modes {
     } else if (copy) {
       if (auto copied = copy->copy(stop->memory(), moment->resident()); !copied) trouble = copied.error();
     } else {
-      ledger = ledger_of(request(stop->memory(), *moment), nullptr);
+      const HeldBeforeTarget memory(stop->memory(), subject_.memory);
+      ledger = ledger_of(request(memory, *moment), nullptr);
     }
     const auto report = stop->resume();
+    hurry.reset();
     if (!report) return HeapRefusal{.failure = explain_no_stop(pid(), report.error()), .error = report.error()};
     if (report->reading_is_void()) {
       return HeapRefusal{.failure = explain_void_stop(pid(), *report, options_.max_pause_ns),
@@ -148,6 +210,7 @@ class Modes {
     auto prepared = prepare(*before, true);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    std::optional<proc::Hurry> hurry(std::in_place);  // the clone costs the target faults as long as it lives
     auto freeze = control::FrozenTarget::freeze(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
     if (!freeze) return not_frozen(freeze.error());
 
@@ -164,11 +227,13 @@ class Modes {
     moment->take_exclusiveness_of(*before);
     model::HeapLedger ledger;
     if (!copy) {
-      ledger = ledger_of(request(freeze->memory(), *moment), nullptr);
+      const HeldBeforeTarget memory(freeze->memory(), subject_.memory);
+      ledger = ledger_of(request(memory, *moment), nullptr);
     } else if (auto copied = copy->copy(freeze->memory(), moment->resident()); !copied) {
       return refused(copied.error());
     }
     const auto report = freeze->release();
+    hurry.reset();
     if (!report) return not_frozen(report.error());
     if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
     ledger.consistency = "frozen";
@@ -177,7 +242,8 @@ class Modes {
     ledger.cost.threads = report->threads;
     ledger.cost.caused_faults = report->minor_faults;
     ledger.cost.interrupted_calls = calls_of(report->interrupted);
-    if (!report->reaped) ledger.notes.emplace_back("a zombie of ours is left in the process; the next run collects it");
+    if (!report->reaped)
+      ledger.notes.emplace_back("A zombie of ours is left in the process; the next run has it waited for.");
     return ledger;
   }
 
@@ -191,7 +257,7 @@ class Modes {
     if (!before) return refused(before.error());
     const std::uint64_t resident = before->resident_bytes();
     if (resident < stop_below_bytes) {
-      return because(stopped(), fmt::format("{} are copied in less time than a clone would cost afterwards",
+      return because(stopped(), fmt::format("copying {} takes less of its time than a clone would cost it afterwards",
                                             present::megabytes(static_cast<double>(resident))));
     }
     auto outcome = frozen();
@@ -201,7 +267,9 @@ class Modes {
                                                      present::megabytes(static_cast<double>(resident))));
     }
     if (!refusal->is_about_freezing) return outcome;
-    return because(stopped(), "no clone could be had: " + refusal->failure.message);
+    const auto& error = refusal->error;
+    const auto why = !error ? refusal->failure.message : error->detail.empty() ? base::describe(*error) : error->detail;
+    return because(stopped(), "no clone could be had: " + why);
   }
 
   static HeapOutcome because(HeapOutcome outcome, std::string why) {

@@ -1,5 +1,7 @@
 #include "detail/heap_target.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -7,6 +9,8 @@
 #include "detail/heap_modes.hpp"
 #include "detail/opened_process.hpp"
 #include "tidemark/base/clock.hpp"
+#include "tidemark/heap/file_backed_memory.hpp"
+#include "tidemark/memory/live_memory.hpp"
 #include "tidemark/proc/cgroup.hpp"
 #include "tidemark/proc/own_process.hpp"
 
@@ -33,7 +37,7 @@ class TargetReading {
     answer_.process.name = process.name;
     answer_.process.command_line = process.command_line;
     answer_.process.identity.start_ticks = process.stat.start_ticks;
-    read(process.files);
+    read(process.files, process.stat);
     return std::move(answer_);
   }
 
@@ -45,16 +49,30 @@ class TargetReading {
     answer_.error = error;
   }
 
-  void read(proc::ProcessFiles& files) {
+  void fail(base::ErrorCode code, const std::string& what, const char* hint) {
+    answer_.failure = {fmt::format("pid {} {}", pid(), what), hint, ExitStatus::cannot_open};
+    answer_.error = base::Error{.code = code, .doing = "read a heap", .detail = what};
+  }
+
+  void read(proc::ProcessFiles& files, const proc::StatFields& stat) {
+    constexpr base::Pid kthreadd = 2;
+    if (stat.vsize_bytes == 0 && (pid() == kthreadd || stat.ppid == kthreadd)) {
+      return fail(base::ErrorCode::unsupported, "is a kernel thread: it has no memory of its own", "");
+    }
+    if (const auto error = has_ended(files)) return fail(*error);
     const base::SystemClock clock;
     const std::int64_t began_ns = clock.monotonic_ns(), cpu_ns = proc::own_usage().cpu_ns;
     const auto memory = memory::LiveMemory::open(root_.fd(), pid());
     if (!memory) return fail(memory.error());
-    HeapSubject subject{.root = root_, .files = files, .memory = **memory};
+    const heap::FileBackedMemory backed(**memory, files);
+    HeapSubject subject{.root = root_, .files = files, .memory = backed};
     if (!find_python(files, subject)) return;
     if (auto ids = proc::inner_thread_ids(files)) subject.thread_ids = std::move(*ids);
     auto outcome = read_heap(subject, options_);
     if (const auto error = has_ended(files)) return fail(*error);
+    if (runs_another_program(stat, files)) {
+      return fail(base::ErrorCode::torn, "executed another program while it was read: nothing is shown", "try again");
+    }
     if (auto* refusal = std::get_if<HeapRefusal>(&outcome)) {
       answer_.failure = std::move(refusal->failure);
       answer_.error = std::move(refusal->error);
@@ -89,7 +107,7 @@ class TargetReading {
         return fail(failure.error), false;
       }
       if (failure.reason != model::Reason::not_python) {
-        no_python_ = "the Python interpreter could not be read: " + base::describe(failure.error);
+        no_python_ = "The Python interpreter could not be read: " + base::describe(failure.error) + ".";
       }
       if (!failure.retry) break;
     }

@@ -67,8 +67,14 @@ std::variant<OpenedProcess, NotOpened> open_process(const proc::ProcRoot& root, 
 std::optional<base::Error> has_ended(const proc::ProcessFiles& files) {
   const auto stat = files.stat();
   if (!stat) return stat.error();
-  if (stat->state != 'Z' && stat->state != 'X') return std::nullopt;
+  const bool has_memory = stat->vsize_bytes != 0;  // it gives that back before it is a zombie
+  if (stat->state != 'Z' && stat->state != 'X' && has_memory) return std::nullopt;
   return ended(files.path());
+}
+
+bool runs_another_program(const proc::StatFields& before, const proc::ProcessFiles& files) {
+  const auto now = files.stat();  // where its arguments lie a program may change itself (PR_SET_MM_ARG_START)
+  return now && (now->start_code != before.start_code || now->start_stack != before.start_stack);
 }
 
 }  // namespace tidemark::cli

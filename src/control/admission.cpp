@@ -107,7 +107,6 @@ Error explain_not_stopped(const Subject& subject, base::Tid tid, const StopOptio
 }
 
 Error explain_not_cloned(const Subject& subject, const Message& message, const StopOptions& options) {
-  constexpr const char* instead = "it can be stopped instead (--consistency stopped)";
   const auto freezing = [&](ErrorCode code, const std::string& detail, int os_errno = 0) {
     Error error = refusal(subject, code, detail, os_errno);
     error.doing = "freeze a process";
@@ -115,14 +114,14 @@ Error explain_not_cloned(const Subject& subject, const Message& message, const S
   };
   switch (message.failure) {
     case TracerFailure::seccomp_denies:
-      return freezing(ErrorCode::unsupported, fmt::format("a seccomp filter of thread {} does not allow {}; {}",
-                                                          message.tid, call_name(message.call_number), instead));
+      return freezing(ErrorCode::unsupported, fmt::format("a seccomp filter of thread {} does not allow {}",
+                                                          message.tid, call_name(message.call_number)));
     case TracerFailure::seccomp_unreadable:
       return freezing(
           ErrorCode::unsupported,
           fmt::format("thread {} has a seccomp filter that cannot be read (that takes CAP_SYS_ADMIN, and that we "
-                      "have no filter ourselves); {}",
-                      message.tid, instead),
+                      "have no filter ourselves)",
+                      message.tid),
           message.os_errno);
     case TracerFailure::clone_failed:
       return freezing(message.os_errno == ESRCH ? ErrorCode::gone : base::error_code_of(message.os_errno),
@@ -134,7 +133,7 @@ Error explain_not_cloned(const Subject& subject, const Message& message, const S
       return freezing(ErrorCode::busy,
                       fmt::format("no clone was made within {} ms", options.max_pause_ns / base::ns_per_ms));
     default:
-      return freezing(ErrorCode::busy, fmt::format("no thread stands where a call can be made in it; {}", instead));
+      return freezing(ErrorCode::busy, "no thread stands where a call can be made in it");
   }
 }
 

@@ -54,9 +54,7 @@ Result<bool> look_for_filters(const Subject& subject) {
     const std::uint32_t mode = status->seccomp_mode.value_or(0);
     if (mode == seccomp_strict) {
       return fail(refusal(subject, ErrorCode::unsupported,
-                          fmt::format("seccomp's strict mode forbids thread {} the calls; it can be stopped "
-                                      "instead (--consistency stopped)",
-                                      tid)));
+                          fmt::format("seccomp's strict mode forbids thread {} the calls", tid)));
     }
     any = any || mode == seccomp_filter;
   }

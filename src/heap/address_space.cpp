@@ -11,7 +11,7 @@ using proc::page_bytes;
 namespace {
 
 bool wants_pages(const proc::SmapsRegion& map) {
-  if (map.region.shared || map.is_special() || map.is_hugetlb) return false;
+  if (map.is_elsewhere || map.region.shared || map.is_special() || map.is_hugetlb) return false;
   if (map.rss == 0 && map.swap == 0) return false;
   if (map.region.size() > max_paged_bytes) return false;
   return map.is_private_anonymous() || map.region.writable || map.anonymous > 0;
@@ -21,6 +21,14 @@ bool is_in_memory(std::uint8_t flags) { return (flags & proc::page_present) != 0
 
 std::uint64_t resident_pages(const std::vector<std::uint8_t>& pages) {
   return static_cast<std::uint64_t>(std::count_if(pages.begin(), pages.end(), is_in_memory));
+}
+
+/// Before kernel 6.15 pagemap does not tell a guard page from one in swap.
+void swapped_is_guard(std::vector<std::uint8_t>& pages) {
+  for (auto& flags : pages) {
+    if ((flags & proc::page_swapped) == 0) continue;
+    flags = static_cast<std::uint8_t>((flags & ~unsigned{proc::page_swapped}) | proc::page_guard);
+  }
 }
 
 }  // namespace
@@ -44,6 +52,7 @@ Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, co
       auto flags = pages.read(region.map.region.start, region.map.region.end);
       if (!flags) return fail(std::move(flags).error());
       region.pages = std::move(*flags);
+      if (region.map.swap == 0) swapped_is_guard(region.pages);
       if (resident_pages(region.pages) * page_bytes > region.map.rss) {
         // Where the kernel does not tell, the rows come out above RSS, and the ledger says by how much.
         (void)pages.mark_zero_pages(region.map.region.start, region.pages);

@@ -82,7 +82,8 @@ std::uint64_t ChunkWalk::resume_at(std::uint64_t chunk, std::uint64_t segment_en
   return segment_end;
 }
 
-void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena) {
+/// Where it ended: behind top, at fenceposts, or with the segment.
+std::uint64_t ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena) {
   std::uint64_t chunk = first_chunk(place, segment), next_waypoint = chunk;
   while (chunk + chunk_head <= segment.end) {
     const bool is_seen = see(chunk, chunk_head, segment.end);
@@ -90,12 +91,13 @@ void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model
     const std::uint64_t size = word & ~size_bits;
     if (is_seen && chunk == place.top && size >= chunk_head && size <= segment.end - chunk) {
       take_top(place, size, arena);
-      return;
+      return chunk + size;
     }
     // The end of a heap that is no longer the newest: two fenceposts.
-    if (is_seen && size <= fencepost && segment.end - chunk <= free_head && segment.end != place.top) return;
+    if (is_seen && size <= fencepost && segment.end - chunk <= free_head && segment.end != place.top)
+      return segment.end;
     // The last chunk that was seen before the arena grew, or one that has eaten its neighbours since.
-    if (is_seen && size >= least_chunk && place.top >= segment.end && size > segment.end - chunk) return;
+    if (is_seen && size >= least_chunk && place.top >= segment.end && size > segment.end - chunk) return segment.end;
     if (size < least_chunk || size % chunk_unit != 0 || size > segment.end - chunk) {
       const std::uint64_t next = resume_at(chunk, segment.end);
       ++books_.torn_chunks;
@@ -125,6 +127,7 @@ void ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model
     }
     chunk += size;
   }
+  return segment.end;
 }
 
 void ChunkWalk::take_top(const MallocArenaPlace& place, std::uint64_t bytes, model::MallocArena& arena) {
@@ -186,6 +189,47 @@ void ChunkWalk::walk_arenas() {
     books_.arenas.push_back(arena);
   }
   books_.bytes_read = window_.bytes_read();
+}
+
+bool ChunkWalk::lacks_of_main() const {
+  if (malloc_.arenas.empty() || books_.arenas.empty()) return false;
+  const auto& main = books_.arenas.front();
+  const std::uint64_t known =
+      main.in_use_bytes + main.top_bytes + main.bin_bytes + main.fastbin_bytes + main.tcache_bytes;
+  constexpr std::uint64_t of_the_ends = 4 * proc::page_bytes;  // fenceposts, and what alignment costs
+  return main.system_bytes > known + of_the_ends;
+}
+
+/// Where a chain of chunks that begins with the range ends as a segment does: with two fenceposts at the end of a page,
+/// or with top. Its beginning when it does not.
+std::uint64_t ChunkWalk::end_of_chain(Range range) {
+  for (std::uint64_t chunk = range.start; chunk < range.end;) {
+    if (!see(chunk, chunk_head, range.end)) break;
+    const std::uint64_t size = size_word(chunk, range.end) & ~size_bits;
+    if (chunk == malloc_.arenas.front().top && size <= range.end - chunk) return up_to_page(chunk + size);
+    if (size == fencepost) {
+      // Two of them, and a third where the old top had no room for more.
+      const std::uint64_t end = up_to_page(chunk);
+      const bool is_end = (end == chunk + 2 * fencepost || end == chunk + 3 * fencepost) &&
+                          (size_word(end - fencepost, range.end) & ~size_bits) == fencepost;
+      return is_end && chunk != range.start ? end : range.start;
+    }
+    if (size < least_chunk || size % chunk_unit != 0 || size > range.end - chunk) break;
+    chunk += size;
+  }
+  return range.start;
+}
+
+std::uint64_t ChunkWalk::walk_more_of_main(Range range) {
+  if (!lacks_of_main() || range.start % chunk_unit != 0) return range.start;
+  auto& main = books_.arenas.front();
+  const std::uint64_t end = end_of_chain(range);
+  if (end == range.start) return end;
+  const Range segment{range.start, end};
+  main.resident_bytes += space_.tally(segment).bytes;
+  (void)walk_segment(malloc_.arenas.front(), segment, main);
+  books_.bytes_read = window_.bytes_read();
+  return segment.end;
 }
 
 std::vector<Range> ChunkWalk::walk_mapped(Range range) {

@@ -16,7 +16,7 @@ constexpr std::size_t most_pools = 8192, most_stretches = 512;
 constexpr std::uint64_t stretch_bytes = std::uint64_t{64} << 10;
 constexpr int least_looks = 8, most_looks = 64;
 constexpr std::int64_t least_ns = 200 * base::ns_per_ms, between_ns = 5 * base::ns_per_ms;
-constexpr double margin = 1.5;                              ///< what lies between two looks
+constexpr double margin = 2;  ///< the next reading may be on the other side; between two looks is more
 constexpr std::uint64_t always = std::uint64_t{256} << 10;  ///< what is being made and dropped at any instant
 
 }  // namespace
@@ -89,7 +89,9 @@ void ChurnMeter::look_at(Stretch& stretch) {
     size = next;
   }
   for (std::size_t i = 0; i < chunk_classes; ++i) {
-    exchanged_ += std::abs(static_cast<double>(levels[i]) - static_cast<double>(stretch.levels[i])) * chunk_scale_;
+    const double moved = std::abs(static_cast<double>(levels[i]) - static_cast<double>(stretch.levels[i]));
+    exchanged_ += moved * chunk_scale_;
+    largest_ = std::max(largest_, moved);
   }
   stretch.levels = levels;
 }
@@ -108,7 +110,7 @@ ChurnMeter::Levels ChurnMeter::look(const proc::ProcessFiles& files) {
 std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t duration_ns, std::int64_t unsure_ns) {
   const base::SystemClock clock;
   Levels lowest = look(files), highest = lowest;
-  exchanged_ = 0;
+  exchanged_ = largest_ = 0;
   const std::int64_t began_ns = clock.monotonic_ns(), end_ns = began_ns + std::max(duration_ns, least_ns);
   for (int looks = 1; looks < most_looks && (looks < least_looks || clock.monotonic_ns() < end_ns); ++looks) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(between_ns + (looks % 5) * base::ns_per_ms));
@@ -119,12 +121,13 @@ std::uint64_t ChurnMeter::measure(const proc::ProcessFiles& files, std::int64_t 
     }
   }
   const auto looked_ns = static_cast<double>(std::max<std::int64_t>(clock.monotonic_ns() - began_ns, 1));
-  double moved = exchanged_ * static_cast<double>(unsure_ns) / looked_ns;
+  const double unsure = exchanged_ * static_cast<double>(unsure_ns) / looked_ns;
+  double moved = 0;
   for (std::size_t i = 0; i < lowest.size(); ++i) {
     const double scale = i < pool_classes ? pool_scale_ : i + 1 < lowest.size() ? chunk_scale_ : 1.0;
     moved += static_cast<double>(highest[i] - lowest[i]) * scale;
   }
-  return static_cast<std::uint64_t>(std::llround(moved * margin)) + always;
+  return static_cast<std::uint64_t>(std::llround(moved * margin + unsure + largest_)) + always;
 }
 
 }  // namespace tidemark::heap

@@ -1,11 +1,9 @@
 #include "tidemark/heap/ledger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "detail/churn.hpp"
 #include "detail/ledger_builder.hpp"
+#include "detail/mimalloc.hpp"
 #include "tidemark/base/clock.hpp"
 
 namespace tidemark::heap {
@@ -13,8 +11,6 @@ namespace tidemark::heap {
 using model::HeapOwner;
 
 namespace {
-
-constexpr std::size_t shown_types = 1000, shown_held = 20;
 
 std::uint64_t type_of_types(const LedgerRequest& request) {
   const auto& python = *request.python;
@@ -37,6 +33,22 @@ Tally LedgerBuilder::claim(Range range, HeapOwner owner, std::string_view detail
   return all;
 }
 
+/// PyInterpreterState on the heap, as long as its block is; in the static data of the runtime it has no block.
+std::vector<Range> LedgerBuilder::interpreter_states() const {
+  constexpr std::uint64_t most_state_bytes = 512 << 10;
+  std::vector<Range> states;
+  for (const auto& interpreter : states_.interpreters) {
+    const auto* const region = space_.find(interpreter.value);
+    if (region == nullptr || !region->map.is_private_anonymous()) continue;
+    const auto size = request_.memory.read_value<std::uint64_t>(interpreter.minus(8));
+    if (!size) continue;
+    const std::uint64_t bytes =
+        std::min({*size & ~size_bits, most_state_bytes, region->map.region.end - interpreter.value});
+    states.push_back({interpreter.value, interpreter.value + bytes});
+  }
+  return states;
+}
+
 void LedgerBuilder::find_interpreter() {
   if (!request_.python) return;
   const auto& python = *request_.python;
@@ -46,7 +58,7 @@ void LedgerBuilder::find_interpreter() {
   if (python.layout.free_threaded) return;  // objects lie in mimalloc's pages: not walked
   const std::uint64_t type_type = type_of_types(request_);
   if (type_type == 0) return;
-  arenas_ = find_arenas(space_, request_.memory, python.module_path);
+  arenas_ = find_arenas(space_, request_.memory, python.module_path, interpreter_states());
   std::vector<Range> ranges;
   for (const auto& arena : arenas_.live) ranges.push_back({arena.address, arena.address + arenas_.arena_bytes});
   arena_set_.assign(std::move(ranges));
@@ -81,12 +93,24 @@ void LedgerBuilder::claim_stacks(bool are_guarded) {
   }
 }
 
+std::vector<std::uint64_t> LedgerBuilder::thread_pointers() const {
+  std::vector<std::uint64_t> pointers = states_.thread_idents;
+  for (const auto& stack : stacks_) pointers.push_back(stack.thread_pointer);
+  return pointers;
+}
+
+/// Where free-threaded builds, and others with PYTHONMALLOC=mimalloc, have their objects.
+void LedgerBuilder::claim_mimalloc() {
+  for (const auto& segment : find_segments(space_, request_.memory, thread_pointers())) {
+    has_mimalloc_ = true;
+    claim(segment, HeapOwner::other_allocator, "mimalloc");
+  }
+}
+
 void LedgerBuilder::walk_malloc() {
   malloc_ = find_malloc(space_, request_.memory);
   if (!malloc_.is_found()) return;
-  std::vector<std::uint64_t> pointers = states_.thread_idents;
-  for (const auto& stack : stacks_) pointers.push_back(stack.thread_pointer);
-  kept_ = find_kept_chunks(malloc_, space_, request_.memory, pointers);
+  kept_ = find_kept_chunks(malloc_, space_, request_.memory, thread_pointers());
   // A segment that has something in it that was claimed before, or that overlaps another one, is walked around it.
   Tally segments;
   for (auto& arena : malloc_.arenas) {
@@ -105,6 +129,24 @@ void LedgerBuilder::walk_malloc() {
   }
   // What no chunk had: what was before the first one, the fenceposts, and what could not be walked.
   rows_.add(HeapOwner::malloc_overhead, "not in chunks", segments.without(chunks_->books().walked), 0);
+}
+
+/// Of the main arena, where its [heap] could not grow.
+void LedgerBuilder::walk_rest_of_main() {
+  for (const auto& region : space_.regions()) {
+    if (!region.is_paged() || !region.map.is_private_anonymous() || !region.map.region.path.empty()) continue;
+    for (auto part : claims_.left_of(region.range())) {
+      while (part.start < part.end && chunks_->lacks_of_main()) {
+        const Tally before = chunks_->books().walked;
+        const Range found{part.start, chunks_->walk_more_of_main(part)};
+        part.start = std::max(found.end, found.start + proc::page_bytes);
+        if (found.size() == 0) continue;
+        (void)claims_.claim(found);
+        const Tally in_chunks = chunks_->books().walked.without(before);
+        rows_.add(HeapOwner::malloc_overhead, "not in chunks", space_.tally(found).without(in_chunks), 0);
+      }
+    }
+  }
 }
 
 void LedgerBuilder::walk_mapped_chunks() {
@@ -128,6 +170,7 @@ void LedgerBuilder::walk_mapped_chunks() {
     span = is_wanted ? region.range() : Range{};
   }
   if (span.size() != 0) walk_span();
+  walk_rest_of_main();
 }
 
 /// The writable data of the interpreter's file, and its states on the heap, say what they keep for themselves.
@@ -143,14 +186,12 @@ void LedgerBuilder::take_runtime_pointers() {
     }
   };
   for (const auto& part : writable_parts(space_, request_.python->module_path)) take(part);
-  constexpr std::uint64_t most_state_bytes = 512 << 10;
-  for (const auto& interpreter : states_.interpreters) {
-    const auto size = request_.memory.read_value<std::uint64_t>(interpreter.minus(8));
-    if (size) take({interpreter.value, interpreter.value + std::min(*size & ~size_bits, most_state_bytes)});
-    pointers_.add(interpreter.value, runtime);
+  for (const auto& state : interpreter_states()) {
+    take(state);
+    pointers_.add(state.start, runtime);
   }
   for (const auto& thread : states_.threads) pointers_.add(thread.value, runtime);
-  if (arenas_.table != 0) pointers_.add(arenas_.table, runtime);
+  for (const auto table : arenas_.tables) pointers_.add(table, runtime);
 }
 
 void LedgerBuilder::give_chunks() {
@@ -196,101 +237,12 @@ void LedgerBuilder::claim_mappings_of_objects() {
   }
 }
 
-void LedgerBuilder::rank_types() {
-  if (!types_) return;
-  for (const auto& type : types_->all()) {
-    if (type.pymalloc_bytes + type.malloc_bytes == 0) continue;
-    ledger_.types.push_back({.type = std::to_string(type.index),
-                             .count = type.count,
-                             .pymalloc_bytes = type.pymalloc_bytes,
-                             .malloc_bytes = type.malloc_bytes});
-  }
-  const auto buffers = pymalloc_.blocks[static_cast<std::size_t>(ObjectKind::buffer)];
-  if (buffers.count != 0) {
-    ledger_.types.push_back(
-        {.type = {}, .count = buffers.count, .pymalloc_bytes = buffers.tally.bytes, .malloc_bytes = 0});
-  }
-  std::stable_sort(ledger_.types.begin(), ledger_.types.end(), [](const auto& left, const auto& right) {
-    return left.pymalloc_bytes + left.malloc_bytes > right.pymalloc_bytes + right.malloc_bytes;
-  });
-  if (ledger_.types.size() > shown_types) ledger_.types.resize(shown_types);
-  for (auto& row : ledger_.types) row.type = name_of(row.type);
-}
-
-std::string LedgerBuilder::name_of(const std::string& index) const {
-  if (index.empty()) return "(buffers)";
-  return types_->qualified_name(types_->at(static_cast<std::uint32_t>(std::stoul(index))));
-}
-
-void LedgerBuilder::note_trouble() {
-  auto& notes = ledger_.notes;
-  if (!request_.python) notes.emplace_back("no interpreter was read: Python objects are not told from native memory");
-  if (request_.python && request_.python->layout.free_threaded) {
-    notes.emplace_back("a free-threaded build keeps its objects in mimalloc, which is not walked");
-  }
-  if (request_.python && !request_.python->layout.free_threaded && arenas_.live.empty()) {
-    notes.emplace_back("pymalloc has no arena: PYTHONMALLOC=malloc, or another allocator");
-  }
-  if (!malloc_.is_found()) notes.emplace_back("no malloc of glibc was found: what it holds is not taken apart");
-  if (pointers_.bag.left_out() != 0) {
-    notes.push_back(fmt::format("{} pointers of objects were too many: blocks that only they lead to count as native",
-                                pointers_.bag.left_out()));
-  }
-  if (!other_.empty()) notes.push_back(fmt::format("{} is loaded: its memory is not walked", other_));
-}
-
-void LedgerBuilder::finish() {
-  ledger_.pymalloc = pymalloc_.figures;
-  ledger_.arenas = std::move(pymalloc_.arenas);
-  ledger_.held_below = pymalloc_.held_below;
-  ledger_.held_arena_count = pymalloc_.held.size();
-  ledger_.held_arenas = std::move(pymalloc_.held);
-  if (ledger_.held_arenas.size() > shown_held) ledger_.held_arenas.resize(shown_held);
-  for (auto& held : ledger_.held_arenas) {
-    for (auto& [type, count] : held.types) type = name_of(type);
-  }
-  const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
-  if (request_.python) {
-    const bool has_arenas = pymalloc_.figures.blocks_used != 0;
-    std::uint64_t objects = pymalloc_.figures.blocks_used;
-    for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {
-      objects += chunks_->books().objects[kind].count;
-    }
-    const bool is_debug = debug * 2 > objects;
-    ledger_.python_allocator = request_.python->layout.free_threaded ? "mimalloc" : has_arenas ? "pymalloc" : "malloc";
-    if (is_debug && debug != 0) ledger_.python_allocator += "_debug";
-  }
-  rank_types();
-  note_trouble();
-  ledger_.rows = rows_.rows();
-  for (const auto& row : ledger_.rows) ledger_.accounted_bytes += row.bytes;
-  for (const auto& region : space_.regions()) {
-    ledger_.rss_bytes += region.map.rss;
-    ledger_.beside.swap_bytes += region.map.swap;
-    ledger_.beside.hugetlb_bytes += region.map.hugetlb;
-    ledger_.beside.anon_huge_bytes += region.map.anon_huge;
-  }
-  ledger_.moved_bytes =
-      static_cast<std::int64_t>(ledger_.rss_bytes) - static_cast<std::int64_t>(ledger_.accounted_bytes);
-  ledger_.cost.bytes_read = pymalloc_.bytes_read + (chunks_ ? chunks_->books().bytes_read : 0);
-}
-
 /// Objects that were made after their pools were walked own chunks that were walked later.
 void LedgerBuilder::look_again(std::int64_t chunks_began_ns) {
   if (request_.running == nullptr) return;
   const base::SystemClock clock;
   unsure_ns_ = clock.monotonic_ns() - chunks_began_ns;
   if (pools_) pools_->look_again(fresh_);
-}
-
-/// What moved, what was torn, and what came or went between the page flags and smaps.
-void LedgerBuilder::set_bound(std::int64_t walk_ns) {
-  if (request_.running == nullptr) return;
-  static const std::vector<Waypoint> none;
-  ChurnMeter meter(space_, request_.memory, arenas_, chunks_ ? chunks_->books().waypoints : none);
-  const auto moved = static_cast<std::uint64_t>(std::abs(ledger_.moved_bytes));
-  ledger_.bound_bytes =
-      meter.measure(*request_.running, walk_ns, unsure_ns_) + moved + pymalloc_.torn_bytes + ledger_.malloc.torn_bytes;
 }
 
 model::HeapLedger LedgerBuilder::run() {
@@ -300,6 +252,7 @@ model::HeapLedger LedgerBuilder::run() {
   find_interpreter();
   walk_pymalloc();
   claim_stacks(true);
+  claim_mimalloc();
   const std::int64_t chunks_began_ns = pools_ ? clock.monotonic_ns() : began_ns;
   walk_malloc();
   walk_mapped_chunks();

@@ -51,11 +51,14 @@ std::vector<proc::SmapsRegion> with_files_of(std::vector<proc::SmapsRegion> clon
         std::lower_bound(clone.begin(), clone.end(), map.region.start,
                          [](const proc::SmapsRegion& one, std::uint64_t at) { return one.region.start < at; });
     const bool is_there = same != clone.end() && same->region.start == map.region.start;
-    if (!is_there && map.is_dont_copy) {
-      clone.insert(same, map);
-    } else if (is_there && same->region.end == map.region.end && same->anonymous == 0 &&
-               (map.is_file() || map.region.shared || map.is_special())) {
+    // Fork leaves these out, or empty: MADV_DONTFORK, MADV_WIPEONFORK, glibc's page for getrandom (2.41).
+    const bool is_not_copied = map.is_dont_copy || map.is_wiped_on_fork;
+    if (!is_there && is_not_copied) {
+      clone.insert(same, map)->is_elsewhere = true;
+    } else if (is_there && same->region.end == map.region.end &&
+               (is_not_copied || (same->anonymous == 0 && (map.is_file() || map.region.shared || map.is_special())))) {
       *same = map;
+      same->is_elsewhere = is_not_copied;
     }
   }
   return clone;

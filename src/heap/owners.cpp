@@ -10,7 +10,6 @@ namespace tidemark::heap {
 
 namespace {
 
-constexpr std::size_t shown_sizes = 20;
 constexpr std::uint64_t chunk_head_bytes = 16;
 constexpr std::size_t most_deque_blocks = std::size_t{1} << 22;
 
@@ -58,7 +57,7 @@ RawOwners find_owners(const RawChunks& raw, const std::array<const PointerBag*, 
     return left.total_bytes != right.total_bytes ? left.total_bytes > right.total_bytes
                                                  : left.chunk_bytes < right.chunk_bytes;
   });
-  if (owners.native_sizes.size() > shown_sizes) owners.native_sizes.resize(shown_sizes);
+  if (owners.native_sizes.size() > model::max_native_sizes) owners.native_sizes.resize(model::max_native_sizes);
   return owners;
 }
 

@@ -1,5 +1,6 @@
 // The table of pymalloc's arenas, found by what it holds.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "detail/pymalloc.hpp"
@@ -54,23 +55,53 @@ std::optional<std::size_t> count_arenas(const std::byte* entries, std::size_t co
   return live;
 }
 
-/// All words of the parts that could lead to a table.
-std::set<std::uint64_t> candidates(const AddressSpace& space, const memory::MemorySource& memory,
-                                   const std::vector<Range>& parts) {
-  std::set<std::uint64_t> found;
-  Window window(memory, space);
-  for (const auto& part : parts) {
-    if (!window.load(part)) continue;
-    for (std::uint64_t at = part.start; at + 8 <= part.end && found.size() < most_candidates; at += 8) {
-      std::uint64_t word = 0;
-      if (window.take(at, word) == nullptr || word % 16 != 0 || word < proc::page_bytes) continue;
-      if (part.holds(word) || found.count(word) != 0) continue;
-      const auto* const region = space.find(word);
-      if (region != nullptr && region->map.is_private_anonymous() && region->map.region.writable) found.insert(word);
+/// Words of memory that could lead to a table of arenas.
+class Candidates {
+ public:
+  Candidates(const AddressSpace& space, const memory::MemorySource& memory)
+      : space_(space), memory_(memory), window_(memory, space) {}
+
+  void add_words_of(Range part) {
+    for_each_pointer(part, [&](std::uint64_t word) {
+      if (found_.size() < most_candidates) found_.insert(word);
+    });
+  }
+
+  /// From 3.13 on an interpreter with a GIL of its own has its pymalloc elsewhere: struct _obmalloc_state, in which the
+  /// table stands 0x200 bytes on, behind usedpools (Include/internal/pycore_obmalloc.h).
+  void add_states_behind(Range part) {
+    constexpr std::uint64_t table_at = 0x200;
+    std::set<std::uint64_t> states;
+    for_each_pointer(part, [&](std::uint64_t word) { states.insert(word); });  // an interpreter state's: few
+    for (const auto state : states) {
+      const auto table = memory_.read_value<std::uint64_t>({state + table_at});
+      if (table && can_be_table(*table)) found_.insert(*table);
     }
   }
-  return found;
-}
+
+  [[nodiscard]] const std::set<std::uint64_t>& found() const { return found_; }
+
+ private:
+  [[nodiscard]] bool can_be_table(std::uint64_t word) const {
+    if (word % 16 != 0 || word < proc::page_bytes) return false;
+    const auto* const region = space_.find(word);
+    return region != nullptr && region->map.is_private_anonymous() && region->map.region.writable;
+  }
+
+  template <class Take>
+  void for_each_pointer(Range part, Take&& take) {
+    if (!window_.load(part)) return;
+    for (std::uint64_t at = part.start; at + 8 <= part.end; at += 8) {
+      std::uint64_t word = 0;
+      if (window_.take(at, word) != nullptr && !part.holds(word) && can_be_table(word)) take(word);
+    }
+  }
+
+  const AddressSpace& space_;
+  const memory::MemorySource& memory_;
+  Window window_;
+  std::set<std::uint64_t> found_;
+};
 
 /// How many entries the table has room for: its block says so, of malloc's or under PYTHONMALLOC=debug.
 std::uint64_t entries_of(std::uint64_t table, const memory::MemorySource& memory) {
@@ -135,6 +166,18 @@ void set_sizes(Arenas& arenas, const memory::MemorySource& memory) {
   arenas.arena_bytes = small > large ? small_arena : most_pools > 64 ? huge_arena : large_arena;
 }
 
+/// Those that are in use; empty when it is no table.
+std::vector<ArenaObject> arenas_at(std::uint64_t table, Window& window, const AddressSpace& space,
+                                   const memory::MemorySource& memory, std::uint64_t& budget) {
+  const std::uint64_t entries = entries_of(table, memory);
+  const std::uint64_t probed = std::min(entries, probed_entries);
+  std::vector<std::byte> bytes(probed * entry_bytes);
+  if (!memory.read({table}, bytes)) return {};
+  const auto live = count_arenas(bytes.data(), probed, space);
+  if (!live || *live == 0) return {};
+  return read_table(window, space, table, entries, budget);
+}
+
 }  // namespace
 
 std::vector<Range> writable_parts(const AddressSpace& space, const std::string& path) {
@@ -153,34 +196,34 @@ std::vector<Range> writable_parts(const AddressSpace& space, const std::string& 
   return parts;
 }
 
-Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory, const std::string& module_path) {
-  Arenas best;
+Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory, const std::string& module_path,
+                   const std::vector<Range>& interpreters) {
+  Candidates candidates(space, memory);
+  for (const auto& part : writable_parts(space, module_path)) candidates.add_words_of(part);
+  for (const auto& state : interpreters) {
+    candidates.add_words_of(state);
+    candidates.add_states_behind(state);
+  }
+  Arenas all;
   Window window(memory, space);
   std::uint64_t budget = most_entries;
-  for (const std::uint64_t table : candidates(space, memory, writable_parts(space, module_path))) {
-    const std::uint64_t entries = entries_of(table, memory);
-    const std::uint64_t probed = std::min(entries, probed_entries);
-    std::vector<std::byte> bytes(probed * entry_bytes);
-    if (!memory.read({table}, bytes)) continue;
-    const auto live = count_arenas(bytes.data(), probed, space);
-    if (!live || *live == 0) continue;
-    auto arenas = read_table(window, space, table, entries, budget);
-    if (arenas.size() > best.live.size()) {
-      best = {.table = table, .arena_bytes = 0, .pool_bytes = 0, .live = std::move(arenas)};
-    }
+  std::map<std::uint64_t, ArenaObject> live;  // a pointer into a table finds a part of it
+  for (const std::uint64_t table : candidates.found()) {
+    const auto arenas = arenas_at(table, window, space, memory, budget);
+    if (!arenas.empty()) all.tables.push_back(table);
+    for (const auto& arena : arenas) live.emplace(arena.address, arena);
   }
-  std::sort(best.live.begin(), best.live.end(),
-            [](const auto& left, const auto& right) { return left.address < right.address; });
-  if (best.live.empty()) return best;
-  set_sizes(best, memory);
+  for (const auto& [address, arena] : live) all.live.push_back(arena);
+  if (all.live.empty()) return all;
+  set_sizes(all, memory);
   // Each byte lies in one arena, whatever the table says.
   std::uint64_t end = 0;
-  std::erase_if(best.live, [&](const ArenaObject& arena) {
+  std::erase_if(all.live, [&](const ArenaObject& arena) {
     const bool overlaps = arena.address < end;
-    if (!overlaps) end = arena.address + best.arena_bytes;
+    if (!overlaps) end = arena.address + all.arena_bytes;
     return overlaps;
   });
-  return best;
+  return all;
 }
 
 }  // namespace tidemark::heap

@@ -68,7 +68,7 @@ std::string LedgerBuilder::other_allocator() const {
       if (file.starts_with(prefix)) return std::string(name);
     }
   }
-  return request_.python && request_.python->layout.free_threaded ? "mimalloc" : "";
+  return {};
 }
 
 /// Of a target that runs: memory that went while it was walked is nobody's, and not a row: it has moved.

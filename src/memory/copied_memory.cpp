@@ -41,6 +41,8 @@ bool CopiedMemory::add_slab(std::uint64_t bytes, bool touch) {
   if (place == MAP_FAILED) return false;
   slabs_.push_back({.bytes = static_cast<std::byte*>(place), .size = size});
   ::madvise(place, size, MADV_HUGEPAGE);  // a wish
+  ::madvise(place, size,
+            MADV_DONTFORK);  // a tracer that we fork would share it, and each page be copied when it is filled
   if (!touch) return true;
   constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, kernel 5.14
   if (::madvise(place, bytes, populate_write) != 0) std::memset(place, 0, bytes);

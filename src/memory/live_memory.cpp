@@ -26,6 +26,8 @@ constexpr std::uint64_t joined_gap_pages = 32;
 constexpr std::uint64_t max_pread_pages = 65'536;
 constexpr std::uint64_t pagemap_present = std::uint64_t{1} << 63;  // Documentation/admin-guide/mm/pagemap.rst
 constexpr std::uint64_t pagemap_swapped = std::uint64_t{1} << 62;
+constexpr std::uint64_t pagemap_file = std::uint64_t{1} << 61;  // or shared anonymous memory
+constexpr std::uint64_t pagemap_exclusive = std::uint64_t{1} << 56;
 
 base::Error error_at(base::ErrorCode code, base::Address at, const char* detail = "") {
   return base::Error{.code = code, .doing = "read target memory", .address = at, .detail = detail};
@@ -39,6 +41,12 @@ base::Error os_error_at(int os_errno, base::Address at) {
 }
 
 bool is_refusal(int os_errno) { return os_errno == EPERM || os_errno == EACCES || os_errno == ENOSYS; }
+
+/// A page that fork has left to several processes. process_vm_readv pins what it reads, and for that the kernel gives
+/// the process that is read a copy of its own (mm/gup.c, gup_must_unshare): reading would unshare what it looks at.
+bool would_be_unshared(std::uint64_t entry) {
+  return (entry & pagemap_present) != 0 && (entry & (pagemap_exclusive | pagemap_file)) == 0;
+}
 
 std::uint64_t first_page_of(const ReadRequest& request) { return request.from.value / page_bytes; }
 std::uint64_t end_page_of(const ReadRequest& request) {
@@ -76,11 +84,9 @@ base::Result<void> LiveMemory::read(base::Address from, std::span<std::byte> int
 
 void LiveMemory::read_many(std::span<ReadRequest> requests) const {
   check_residency(requests);
-  if (access_ == LiveAccess::automatic) copy_vectored(requests);
+  if (access_ == LiveAccess::automatic && !any_would_be_unshared_) copy_vectored(requests);
   // Not "else": the first refusal of process_vm_readv leaves the rest to the file.
-  if (access_ == LiveAccess::mem_file_only) {
-    for (const std::size_t index : pending_) copy_from_mem_file(requests[index]);
-  }
+  for (const std::size_t index : pending_) copy_from_mem_file(requests[index]);
   for (const auto& request : requests) {
     if (request.status) bytes_read_ += request.into.size();
   }
@@ -88,6 +94,7 @@ void LiveMemory::read_many(std::span<ReadRequest> requests) const {
 
 void LiveMemory::check_residency(std::span<ReadRequest> requests) const {
   pending_.clear();
+  any_would_be_unshared_ = false;
   for (auto& request : requests) {
     request.status = {};
     if (request.into.empty() || is_in_user_space(request)) continue;
@@ -159,6 +166,7 @@ void LiveMemory::judge(ReadRequest& request) const {
   const std::uint64_t end = end_page_of(request);
   for (std::uint64_t page = first; page < end; ++page) {
     const std::uint64_t entry = entries_[run.first_entry + (page - run.first_page)];
+    any_would_be_unshared_ = any_would_be_unshared_ || would_be_unshared(entry);
     if ((entry & pagemap_present) != 0) continue;
     const base::Address at{std::max(page * page_bytes, request.from.value)};
     const bool swapped = (entry & pagemap_swapped) != 0;

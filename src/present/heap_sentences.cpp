@@ -223,7 +223,7 @@ void add_cost(const model::HeapLedger& ledger, Document& document) {
   if (ledger.low_memory) text += " (--low-memory)";
   text += ".";
   if (!ledger.why_consistency.empty())
-    text += " Of the exact ways " + said(ledger.consistency) + ": " + said(ledger.why_consistency) + ".";
+    text += " Of the exact ways, " + said(ledger.consistency) + ": " + said(ledger.why_consistency) + ".";
   document.push_back(Sentences{.text = std::move(text), .indent = 2, .apart = true});
 }
 

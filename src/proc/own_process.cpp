@@ -1,6 +1,7 @@
 #include "tidemark/proc/own_process.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <ctime>
@@ -23,6 +24,17 @@ constexpr const char* read_oom_step = "read our oom_score_adj";
 constexpr const char* set_oom_step = "set our oom_score_adj";
 
 }  // namespace
+
+Hurry::Hurry() {
+  const sched_param lowest{.sched_priority = 1};
+  hurries_ =
+      ::sched_getscheduler(0) == SCHED_OTHER && ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest) == 0;
+}
+
+Hurry::~Hurry() {
+  const sched_param none{.sched_priority = 0};
+  if (hurries_) ::sched_setscheduler(0, SCHED_OTHER, &none);
+}
 
 OwnUsage own_usage() {
   constexpr std::size_t max_status_bytes = 1 << 20;

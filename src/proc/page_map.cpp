@@ -19,13 +19,14 @@ namespace {
 
 constexpr const char* pagemap_step = "read which pages are in memory";
 constexpr std::uint64_t bit(unsigned number) { return std::uint64_t{1} << number; }
-constexpr std::uint64_t present_bit = bit(63), swapped_bit = bit(62), file_bit = bit(61), exclusive_bit = bit(56);
+constexpr std::uint64_t present_bit = bit(63), swapped_bit = bit(62), file_bit = bit(61), guard_bit = bit(58),
+                        exclusive_bit = bit(56);
 constexpr std::size_t entries_at_once = 16'384;
 
 std::uint8_t flags_of(std::uint64_t entry) {
   unsigned flags = 0;
   if ((entry & present_bit) != 0) flags |= page_present;
-  if ((entry & swapped_bit) != 0) flags |= page_swapped;
+  if ((entry & swapped_bit) != 0) flags |= (entry & guard_bit) != 0 ? page_guard : page_swapped;
   if ((entry & exclusive_bit) != 0) flags |= page_exclusive;
   if ((entry & file_bit) != 0) flags |= page_file;
   return static_cast<std::uint8_t>(flags);

@@ -30,11 +30,12 @@ class Truth(HeapTest):
         self.assertEqual(ledger["malloc"]["torn_chunks"], 0)
         for arena in ledger["malloc"]["arenas"]:  # nothing between the chunks
             walked = sum(arena[name + "_bytes"] for name in ("in_use", "top", "bin", "fastbin", "tcache"))
-            self.assertAlmostEqual(walked, arena["system_bytes"], delta=4096)
+            self.assertAlmostEqual(walked, arena["system_bytes"], delta=4096 + arena["system_bytes"] * WITHIN)
 
     @on_each_interpreter
     def test_allocators(self, python):
-        """Each way of reading, while the program stands inside of the allocators' own accounts."""
+        """Each way of reading, while the program stands inside of the allocators' own accounts; under other allocators
+        one of the exact ones is enough."""
         for environment in ALLOCATORS if python.kind != "free-threaded" else ({},):
             with Target("heap_truth.py", python=python, env=environment) as target:
                 for which, stated, check in (("pymalloc", debugmallocstats, self.assert_pymalloc),
@@ -42,12 +43,13 @@ class Truth(HeapTest):
                     if python.kind == "free-threaded" and which == "pymalloc":
                         continue  # it has none
                     with Account(target, which) as account:
-                        ledgers = [(mode, self.ledger(account.pid, "--consistency", mode), smaps_rss(account.pid))
-                                   for mode in MODES]
-                    for mode, ledger, rss in ledgers:
+                        # Nothing moves but pages of files, which the kernel takes and gives as it likes.
+                        ledgers = [(mode, smaps_rss(account.pid), self.ledger(account.pid, "--consistency", mode),
+                                    smaps_rss(account.pid)) for mode in (MODES if not environment else MODES[-1:])]
+                    for mode, before, ledger, after in ledgers:
                         with self.subTest(mode=mode, which=which, **environment):
                             self.assertEqual(ledger["consistency"], mode)
-                            self.assertEqual(ledger["rss_bytes"], rss)
+                            self.assertTrue(min(before, after) <= ledger["rss_bytes"] <= max(before, after))
                             check(ledger, stated(account.text))
                             self.assert_owners(ledger, target, python, environment)
 
@@ -75,11 +77,19 @@ class Truth(HeapTest):
         leaks = []
         for size in (0, LEAK_MIB):
             with Target("heap_truth.py", "--leak-mib", size, "--threads", 1, python=python) as target:
-                pid = target.outer_pid if python.root else target.pid
-                ledger = self.ledger(pid, "--consistency", "stopped")
-                owner = "allocator.other" if python.kind == "free-threaded" else "unexplained"
-                leaks.append(bytes_of(ledger, owner))
-        self.assertAlmostEqual(leaks[1] - leaks[0], LEAK_MIB * MIB, delta=MIB if python.kind == "free-threaded" else 65536)
+                ledger = self.ledger(target.outer_pid if python.root else target.pid, "--consistency", "stopped")
+                leaks.append(bytes_of(ledger, "unexplained"))
+        self.assertAlmostEqual(leaks[1] - leaks[0], LEAK_MIB * MIB, delta=65536)
+
+    @on_each_interpreter
+    def test_main_arena_without_brk(self, python):
+        """Then its chunks lie in mappings like any other."""
+        with Target("heap_truth.py", "--no-brk", python=python) as target:
+            with Account(target, "malloc") as account:
+                ledger = self.ledger(account.pid, "--consistency", "stopped")
+            self.assert_malloc(ledger, malloc_info(account.text))
+            if python.kind != "free-threaded":  # whose mmap object is not found
+                self.assertLess(bytes_of(ledger, "unexplained"), ledger["rss_bytes"] * UNEXPLAINED)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Racing(HeapTest):
             made = target.ask("status")["mb_per_s"]
         print(f"{RUNS} runs: {len(missed)} beyond the bound, which was {min(bounds):.2%} to {max(bounds):.2%} of RSS;"
               f" {made:.0f} MB/s were made", flush=True)
+        print(*missed, sep="\n", flush=True)
         self.assertGreater(made, LEAST_MB_PER_S)
         self.assertLessEqual(len(missed), MAY_MISS, missed)
         self.assertLess(max(bounds), LARGEST_BOUND)

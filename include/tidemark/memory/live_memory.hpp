@@ -1,7 +1,8 @@
 // Purpose: the memory of a running process, without stopping it and without changing what it has resident.
 // Invariants: a page that /proc/PID/pagemap says is absent or swapped is never touched, because reading it would fault
 // it in; such bytes are counted and the error is `absent` (pagemap does not tell an unmapped address from an untouched
-// one). Where pagemap is refused nothing is read at all. Nothing is ever written: /proc/PID/mem is opened O_RDONLY.
+// one). Where pagemap is refused nothing is read at all. Nothing is ever written: /proc/PID/mem is opened O_RDONLY. A
+// page that a fork shares stays shared.
 //
 // The kept pagemap descriptor belongs to the address space of the moment it was opened. After the process has exited or
 // called execve every read fails with `gone`; a process that lives on wants a new LiveMemory then.
@@ -20,7 +21,9 @@ namespace tidemark::memory {
 
 /// How the bytes are fetched.
 enum class LiveAccess {
-  automatic,      ///< process_vm_readv, and /proc/PID/mem once that is refused (EPERM, EACCES, ENOSYS)
+  /// process_vm_readv; /proc/PID/mem for a batch with a page that several processes have since a fork, which
+  /// process_vm_readv would unshare, and for all once that is refused (EPERM, EACCES, ENOSYS).
+  automatic,
   mem_file_only,  ///< /proc/PID/mem from the start
 };
 
@@ -75,7 +78,8 @@ class LiveMemory final : public MemorySource {
   mutable std::uint64_t absent_bytes_ = 0;
   mutable std::vector<PageRun> runs_;
   mutable std::vector<std::uint64_t> entries_;
-  mutable std::vector<std::size_t> pending_;  ///< indexes of the requests of one batch
+  mutable std::vector<std::size_t> pending_;    ///< indexes of the requests of one batch
+  mutable bool any_would_be_unshared_ = false;  ///< a page of that batch
   mutable std::vector<iovec> local_;
   mutable std::vector<iovec> remote_;
 };

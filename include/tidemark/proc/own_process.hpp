@@ -17,6 +17,19 @@ struct OwnUsage {
 
 [[nodiscard]] OwnUsage own_usage();
 
+/// While it lives its thread goes ahead of others that want the processor, where it may (CAP_SYS_NICE): somebody stands
+/// still until it is done.
+class Hurry {
+ public:
+  Hurry();
+  Hurry(const Hurry&) = delete;
+  Hurry& operator=(const Hurry&) = delete;
+  ~Hurry();
+
+ private:
+  bool hurries_ = false;
+};
+
 /// -1000 (never) to 1000 (first). Raising needs no privilege. `usage` outside the range.
 [[nodiscard]] base::Result<void> set_own_oom_score_adj(int value);
 [[nodiscard]] base::Result<int> own_oom_score_adj();

@@ -21,6 +21,7 @@ enum PageFlag : std::uint8_t {
   page_swapped = 2,
   page_exclusive = 4,  ///< mapped by nobody else (bit 56, kernel 4.2)
   page_file = 8,       ///< of a file, or shared anonymous (bit 61)
+  page_guard = 32,     ///< of MADV_GUARD_INSTALL (kernel 6.13; bit 58 since 6.15): no memory, whoever touches it ends
   page_zero = 16,      ///< present, and only the kernel's page of zeros: in no RSS
 };
 

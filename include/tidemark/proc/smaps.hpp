@@ -24,6 +24,8 @@ struct SmapsRegion {
   bool is_hugetlb = false;        ///< VmFlags ht
   bool is_dont_copy = false;      ///< VmFlags dc: fork leaves it out (MADV_DONTFORK, or a driver's)
   bool is_wiped_on_fork = false;  ///< VmFlags wf
+  /// Not of smaps: whoever looks at the page tables of a clone does not find its pages there.
+  bool is_elsewhere = false;
 
   [[nodiscard]] bool is_file() const { return region.inode != 0; }
   /// Private memory that was never a file's: its pages are this process's, or shared with a parent until written.

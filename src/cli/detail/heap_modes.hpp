@@ -10,7 +10,7 @@
 #include "tidemark/cli/failure.hpp"
 #include "tidemark/cli/heap_options.hpp"
 #include "tidemark/heap/ledger.hpp"
-#include "tidemark/memory/live_memory.hpp"
+#include "tidemark/memory/memory_source.hpp"
 #include "tidemark/model/heap.hpp"
 #include "tidemark/proc/proc_root.hpp"
 #include "tidemark/proc/process_files.hpp"
@@ -20,7 +20,7 @@ namespace tidemark::cli {
 struct HeapSubject {
   const proc::ProcRoot& root;
   proc::ProcessFiles& files;
-  const memory::LiveMemory& memory;
+  const memory::MemorySource& memory;
   std::optional<heap::PythonPlace> python = {};
   std::vector<base::Tid> thread_ids = {};
 };

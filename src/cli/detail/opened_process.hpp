@@ -36,6 +36,9 @@ struct NotOpened {
 /// A process that ends under our hands leaves memory that makes no sense: that it has ended is the answer then.
 [[nodiscard]] std::optional<base::Error> has_ended(const proc::ProcessFiles& files);
 
+/// What was read of a process that executes another program meanwhile is of neither.
+[[nodiscard]] bool runs_another_program(const proc::StatFields& before, const proc::ProcessFiles& files);
+
 /// Why an interpreter is not there yet: another try may do better.
 inline constexpr int most_open_tries = 10;
 inline constexpr std::int64_t between_open_tries_ms = 50;

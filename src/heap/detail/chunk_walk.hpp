@@ -48,6 +48,12 @@ class ChunkWalk {
 
   /// All segments of all arenas.
   void walk_arenas();
+  /// Where brk had no room the main arena goes on in mappings of its own (sysmalloc in malloc.c). The end of what
+  /// `range` begins with of one: its beginning when no chunks follow each other from there, or all of the arena is
+  /// known.
+  [[nodiscard]] std::uint64_t walk_more_of_main(Range range);
+  /// Of the main arena's bytes some were not found yet.
+  [[nodiscard]] bool lacks_of_main() const;
   /// Chunks with a mapping of their own, in a stretch of anonymous memory that nobody has claimed. Those that were
   /// found.
   [[nodiscard]] std::vector<Range> walk_mapped(Range range);
@@ -59,11 +65,12 @@ class ChunkWalk {
 
   static constexpr std::uint64_t waypoint_bytes = std::uint64_t{64} << 10;
 
-  void walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena);
+  std::uint64_t walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena);
   [[nodiscard]] std::uint64_t first_chunk(const MallocArenaPlace& place, Range segment);
   [[nodiscard]] bool see(std::uint64_t address, std::uint64_t bytes, std::uint64_t segment_end);
   [[nodiscard]] std::uint64_t size_word(std::uint64_t chunk, std::uint64_t segment_end);
   [[nodiscard]] std::uint64_t resume_at(std::uint64_t chunk, std::uint64_t segment_end);
+  [[nodiscard]] std::uint64_t end_of_chain(Range range);
   [[nodiscard]] bool begins_chain(std::uint64_t chunk, std::uint64_t segment_end);
   void take_free(std::uint64_t chunk, std::uint64_t bytes, const Tally& tally, model::MallocArena& arena);
   void take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_t usable, const Tally& tally, bool is_mapped);

@@ -47,6 +47,7 @@ class ChurnMeter {
   std::vector<std::array<std::byte, 48>> heads_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> last_;  ///< size class and blocks in use of each pool
   double pool_scale_ = 1, chunk_scale_ = 1;
+  double largest_ = 0;    ///< of what came or went at one place: a block of it more or less is nothing
   double exchanged_ = 0;  ///< bytes that were made or dropped between two looks, summed
   std::vector<Stretch> stretches_;
   Window window_;

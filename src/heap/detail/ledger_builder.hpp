@@ -27,10 +27,14 @@ class LedgerBuilder {
 
  private:
   void find_interpreter();
+  [[nodiscard]] std::vector<Range> interpreter_states() const;
   void walk_pymalloc();
   void claim_arenas();
+  void claim_mimalloc();
+  [[nodiscard]] std::vector<std::uint64_t> thread_pointers() const;
   void walk_malloc();
   void claim_stacks(bool are_guarded);
+  void walk_rest_of_main();
   void walk_mapped_chunks();
   void take_runtime_pointers();
   void give_chunks();
@@ -71,6 +75,7 @@ class LedgerBuilder {
   RawChunks raw_;
   PymallocBooks pymalloc_;
   std::vector<ThreadStackPlace> stacks_;
+  bool has_mimalloc_ = false;
   Malloc malloc_;
   KeptChunks kept_;
   std::unique_ptr<ChunkWalk> chunks_;

@@ -33,7 +33,7 @@ struct ArenaObject {
 inline constexpr std::size_t max_arenas = std::size_t{1} << 22;
 
 struct Arenas {
-  std::uint64_t table = 0;  ///< the array of arena_object; 0: none was found
+  std::vector<std::uint64_t> tables;  ///< the arrays of arena_object that lead to them, and places within
   std::uint64_t arena_bytes = 0, pool_bytes = 0;
   std::vector<ArenaObject> live;  ///< by address
 };
@@ -41,10 +41,11 @@ struct Arenas {
 /// The writable mappings of a file and the anonymous one behind the last, which holds the rest of its .bss.
 [[nodiscard]] std::vector<Range> writable_parts(const AddressSpace& space, const std::string& path);
 
-/// Looks for the table of arenas in the writable memory of the file at `module_path` and its .bss. Empty when there is
+/// Looks for tables of arenas in the writable memory of the file at `module_path` and its .bss, and in the states of
+/// interpreters, which from 3.12 on have arenas of their own when they have a GIL of their own. Empty when there is
 /// none: no pymalloc, or none that was used.
 [[nodiscard]] Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory,
-                                 const std::string& module_path);
+                                 const std::string& module_path, const std::vector<Range>& interpreters = {});
 
 struct PymallocBooks {
   model::PymallocFigures figures;

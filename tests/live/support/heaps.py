@@ -14,6 +14,9 @@ STDERR = 2
 READ_BYTES = 65536
 HELD_BACK = b"\nEND\n"
 MODES = ("racing", "stopped", "frozen")
+EXACT = ("stopped", "frozen")
+CANNOT_OPEN = 3  # exit status
+COLUMNS = 80
 
 
 class HeapTest(unittest.TestCase):
@@ -46,6 +49,29 @@ class HeapTest(unittest.TestCase):
             self.assertLessEqual(abs(ledger["moved_bytes"]), ledger["bound_bytes"])
         else:
             self.assertEqual((ledger["moved_bytes"], ledger["bound_bytes"]), (0, 0))
+
+
+    def text(self, pid, *arguments, status=0, **options):
+        """What it says, without line breaks; no line is wider than 80 columns."""
+        result = tidemark("heap", "-p", pid, *arguments, **options)
+        self.assertEqual(result.status, status, result.stderr)
+        for line in result.stdout.splitlines():
+            self.assertLessEqual(len(line), COLUMNS, line)
+        return said(result.stdout)
+
+    def assert_refused(self, result, message, hint=None):
+        """Nothing was read: one line says why, one what to do, where that can be said."""
+        self.assertEqual((result.status, result.stdout), (CANNOT_OPEN, ""), result.stderr)
+        lines = result.stderr.splitlines()
+        self.assertRegex(lines[0], f"^tidemark heap: .*{message}")
+        self.assertEqual(len(lines), 1 if hint is None else 2, result.stderr)
+        if hint is not None:
+            self.assertRegex(lines[1], f"^hint: .*{hint}")
+
+
+def said(text):
+    """A text without its line breaks."""
+    return " ".join(text.split())
 
 
 def bytes_of(ledger, owner, *details):
@@ -118,4 +144,5 @@ def malloc_info(text):
                             _number(r'<total type="mmap" count="\d+" size="(\d+)"', whole))
 
 
-__all__ = ["Account", "HeapTest", "MODES", "bytes_of", "debugmallocstats", "malloc_info", "smaps_rss"]
+__all__ = ["Account", "CANNOT_OPEN", "EXACT", "HeapTest", "MODES", "bytes_of", "debugmallocstats", "malloc_info", "said",
+           "smaps_rss"]

@@ -109,7 +109,7 @@ TEST_CASE("without an interpreter there are no objects, and it is said") {
   CHECK(ledger.bytes_of(HeapOwner::python_malloc) == 0);
   CHECK(ledger.bytes_of(HeapOwner::malloc_in_use) > 0x1000);
   REQUIRE_FALSE(ledger.notes.empty());
-  CHECK(ledger.notes[0].starts_with("no interpreter was read"));
+  CHECK(ledger.notes[0].starts_with("No interpreter was read"));
 }
 
 TEST_CASE("without a process there is nothing") {

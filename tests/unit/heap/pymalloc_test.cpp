@@ -82,7 +82,7 @@ TEST_CASE("the table is found by what it holds, and says both sizes") {
     one.pools.entry(table, 2, arena, 1);
     one.pools.entry(table, 5, arena + one.pools.arena_bytes, 0);
     const auto found = one.find();
-    CHECK(found.table == table);
+    CHECK(found.tables == std::vector{table});
     CHECK(found.pool_bytes == one.pools.pool_bytes);
     CHECK(found.arena_bytes == one.pools.arena_bytes);
     REQUIRE(found.live.size() == 2);

@@ -105,6 +105,17 @@ class Child {
   pid_t pid_ = -1;
 };
 
+/// Whether no other process has the page, by bit 56 of its pagemap entry.
+bool is_exclusive(pid_t pid, Address at) {
+  const Fd root = proc_root();
+  const auto pagemap = tidemark::base::open_at(root.get(), std::to_string(pid) + "/pagemap", O_RDONLY, "open pagemap");
+  REQUIRE(pagemap);
+  std::uint64_t entry = 0;
+  REQUIRE(::pread(pagemap->get(), &entry, sizeof entry, static_cast<off_t>(at.value / page_bytes * sizeof entry)) ==
+          sizeof entry);
+  return (entry >> 56 & 1) != 0;
+}
+
 }  // namespace
 
 TEST_CASE("both ways of reading give the bytes and count them") {
@@ -135,6 +146,29 @@ TEST_CASE("a page that is not resident is counted and not faulted in") {
     CHECK(memory->absent_bytes() == 2 * into.size());
     CHECK(memory->bytes_read() == 0);
     CHECK(memory->read_value<unsigned char>(pages.address(2)).value_or(0) == 3);
+  }
+}
+
+TEST_CASE("pages that a fork shares are not unshared by being read") {
+  for (const LiveAccess access : {LiveAccess::automatic, LiveAccess::mem_file_only}) {
+    Pages pages(2);
+    pages.touch(0, 1);
+    pages.touch(1, 2);
+    const Child child(Child::Then::exits);
+    pages.touch(1, 3);  // ours from now on, and the child's the old one
+    for (const pid_t pid : {::getpid(), child.pid()}) {
+      const auto memory = open_memory(pid, access);
+      std::array<std::byte, 1> first, second;
+      std::array<ReadRequest, 2> requests{
+          {{.from = pages.address(0), .into = first}, {.from = pages.address(1), .into = second}}};
+      memory->read_many(requests);
+      CHECK(requests[0].status);
+      CHECK(first[0] == std::byte{1});
+      CHECK(second[0] == (pid == child.pid() ? std::byte{2} : std::byte{3}));
+      CHECK(memory->read_value<unsigned char>(pages.address(1)));  // by itself in the other way
+      CHECK_FALSE(is_exclusive(pid, pages.address(0)));
+      CHECK(is_exclusive(pid, pages.address(1)));
+    }
   }
 }
 
