@@ -136,6 +136,10 @@ TEST_CASE("hostile: Python 3.9 on glibc 2.31") {
   run({.malloc = glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10}, 1, 9000);
 }
 TEST_CASE("hostile: Python 3.11 on glibc 2.36") { run({.malloc = glibc_2_36, .minor = 11}, 2, 4000); }
+TEST_CASE("hostile: a main arena in two places") {
+  run({.malloc = glibc_2_36, .minor = 13, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10, .has_more_main = true}, 5,
+      4000);
+}
 TEST_CASE("hostile: Python 3.14 on glibc 2.43") { run({.malloc = glibc_2_43, .minor = 14}, 3, 4000); }
 
 TEST_CASE("hostile: all memory is one word, or noise") {

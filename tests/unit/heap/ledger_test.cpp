@@ -152,6 +152,40 @@ TEST_CASE("arenas in the main heap: its chunks are walked around them") {
   CHECK(ledger.bytes_of(HeapOwner::malloc_free_bins) == 0x3000 + 0x900);
 }
 
+TEST_CASE("a main arena that could not grow where it was goes on in a mapping") {
+  FakeHeap heap({.has_more_main = true});
+  const auto ledger = heap.read();
+  check_balance(heap, ledger);
+  CHECK(ledger.malloc.torn_chunks == 0);
+  CHECK(ledger.bytes_of(HeapOwner::malloc_free_bins) == 0x3000 + 0x900 + 0x5550);
+  CHECK(bytes_of(ledger, HeapOwner::malloc_overhead, "not in chunks") == 64);
+  CHECK(ledger.malloc.arenas[0].resident_bytes == FakeHeap::main_bytes - 2 * page + FakeHeap::more_used - page);
+}
+
+TEST_CASE("a mapping that is all chunks and no arena is followed once") {
+  constexpr std::uint64_t start = 0x7f90'0000'0000, bytes = 16 << 20;
+  FakeHeap heap({.has_more_main = true});
+  heap.space.map(start, bytes);
+  // Half a million chunks one after another, from each page on, that end nowhere.
+  for (std::uint64_t at = start; at < start + bytes; at += 32) heap.space.put_word(at + 8, 0x21);
+  heap.space.put_word(FakeMalloc::main_state + heap.shape.malloc.bins_at + 2072, bytes * 2);
+  check_balance(heap, heap.read());
+  CHECK(heap.space.reads() < 20'000);
+}
+
+TEST_CASE("a part of a page that is claimed stays claimed when a main arena seems to end in it") {
+  FakeHeap heap({.has_more_main = true});
+  const auto& chunk = heap.python.layout().stack_chunk;
+  // The data stack of a thread, as somebody says, lies in the last page of top.
+  const std::uint64_t claimed = FakeHeap::more_main + FakeHeap::more_used + 2 * page + 0x800;
+  heap.python.put(FakeHeap::data_stack, chunk.previous, base::Address{claimed});
+  heap.python.put(claimed, chunk.size, std::uint64_t{0x800});
+  const std::uint64_t top = FakeHeap::more_main + FakeHeap::more_used - 32;
+  heap.space.put_word(top + 8, (claimed - top) | 1);
+  heap.malloc.set_top(FakeMalloc::main_state, top);
+  check_balance(heap, heap.read());
+}
+
 TEST_CASE("an mmap object that says that everything is its own") {
   FakeHeap heap;
   const std::uint64_t map = FakePools::block(FakeHeap::arenas + heap.shape.arena_bytes, 4, 1);
