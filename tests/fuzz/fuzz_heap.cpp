@@ -43,7 +43,7 @@ std::vector<std::unique_ptr<Loaded>> make_all() {
   const std::vector<HeapShape> shapes{
       {.malloc = test::glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10},
       {.malloc = test::glibc_2_36, .minor = 11},
-      {.malloc = test::glibc_2_36, .minor = 13},
+      {.malloc = test::glibc_2_36, .minor = 13, .has_more_main = true},
       {.malloc = test::glibc_2_43, .minor = 14}};
   std::vector<std::unique_ptr<Loaded>> all;
   for (const auto& shape : shapes) all.push_back(std::make_unique<Loaded>(shape));
