@@ -24,7 +24,7 @@ constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
 constexpr std::uint64_t narrow_share = 50, small_bound_bytes = std::uint64_t{1} << 20;
 constexpr int most_racing_tries = 3;
 /// The heap may grow until it stands still.
-constexpr std::uint64_t spare_share = 20, spare_bytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t spare_share = 32, spare_bytes = std::uint64_t{2} << 20;
 
 std::vector<std::pair<std::string, std::uint64_t>> calls_of(const std::vector<control::InterruptedCall>& interrupted) {
   std::vector<std::pair<std::string, std::uint64_t>> calls;

@@ -4,7 +4,7 @@
 After one run of each that does not count, the ways come in turns. Beside them, in the same rounds, stand the target's own
 fork() (a pause of frozen is a copy of page tables, as that is; the forks are as far apart as the pauses) and the bare copy
 of the heap's pages (what stopped cannot be faster than). The target spins on its clock meanwhile: its largest gap is
-what it noticed. Own CPU and memory are the kernel's figures of the whole run (wait4). Nothing is asserted.
+what it noticed. Own CPU is the kernel's figure of the whole run (wait4), own memory its VmHWM. Nothing is asserted.
 """
 
 import argparse
@@ -56,7 +56,8 @@ def run_once(target, arguments, seconds):
         raise RuntimeError(f"tidemark heap {arguments} failed")
     ledger = json.loads(said[0])["processes"][0]
     gap = target.next_line(seconds + 60)["largest_gap_us"] / 1e3
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, ledger["cost"]["bytes_read"] / MB,
+    # Not ru_maxrss: it survives exec, and is that of the Python that forked.
+    return Run(usage.ru_utime + usage.ru_stime, ledger["cost"]["own_rss_bytes"] / MB, ledger["cost"]["bytes_read"] / MB,
                ledger["cost"]["pause_ms"], gap, ledger["bound_bytes"] / ledger["rss_bytes"])
 
 

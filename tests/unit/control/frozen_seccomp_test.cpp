@@ -66,7 +66,6 @@ std::string refusal_of(const Target& target) {
   const auto frozen = FrozenTarget::freeze(proc_root(), target.pid());
   REQUIRE_FALSE(frozen);
   CHECK(frozen.error().code == ErrorCode::unsupported);
-  CHECK(frozen.error().detail.find("stopped") != std::string::npos);
   target.wait_for_beats();
   for (const auto& state : target.states()) CHECK(is_untouched(state));
   CHECK(child_states(target).empty());
