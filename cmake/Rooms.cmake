@@ -11,7 +11,7 @@ if(TIDEMARK_SANITIZE)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(tidemark_options INTERFACE -fsanitize=${TIDEMARK_SANITIZE})
 endif()
-set(tidemark_fuzzed_rooms base model memory elf cpython) # the readers; what counts their branches makes code slow
+set(tidemark_fuzzed_rooms base model memory elf cpython heap) # the readers; what counts their branches makes code slow
 
 function(tidemark_room name)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "USES")

@@ -11,6 +11,7 @@ constexpr std::uint64_t free_head = 48;   ///< sizeof(struct malloc_chunk)
 constexpr std::uint64_t fencepost = 16;
 constexpr int chain_length = 6;
 constexpr std::uint64_t most_far_guesses = std::uint64_t{1} << 20;
+constexpr std::uint64_t most_chain_steps = std::uint64_t{1} << 28;  // a second or two
 
 std::uint64_t up_to_page(std::uint64_t at) { return (at + proc::page_bytes - 1) / proc::page_bytes * proc::page_bytes; }
 std::uint64_t down_to_page(std::uint64_t at) { return at / proc::page_bytes * proc::page_bytes; }
@@ -203,10 +204,19 @@ bool ChunkWalk::lacks_of_main() const {
 /// Where a chain of chunks that begins with the range ends as a segment does: with two fenceposts at the end of a page,
 /// or with top. Its beginning when it does not.
 std::uint64_t ChunkWalk::end_of_chain(Range range) {
-  for (std::uint64_t chunk = range.start; chunk < range.end;) {
-    if (!see(chunk, chunk_head, range.end)) break;
+  for (std::uint64_t chunk = range.start, page = 0; chunk < range.end;) {
+    // Chains run into one another, and what runs into one that led nowhere does so, too.
+    if (chunk / proc::page_bytes != page) {
+      page = chunk / proc::page_bytes;
+      const auto [known, is_new] = chains_.emplace(page, chunk);
+      if (!is_new && known->second == chunk) break;
+      known->second = chunk;
+    }
+    if (chain_steps_++ >= most_chain_steps || !see(chunk, chunk_head, range.end)) break;
     const std::uint64_t size = size_word(chunk, range.end) & ~size_bits;
-    if (chunk == malloc_.arenas.front().top && size <= range.end - chunk) return up_to_page(chunk + size);
+    if (chunk == malloc_.arenas.front().top && size <= range.end - chunk) {
+      return std::min(range.end, up_to_page(chunk + size));
+    }
     if (size == fencepost) {
       // Two of them, and a third where the old top had no room for more.
       const std::uint64_t end = up_to_page(chunk);

@@ -109,7 +109,10 @@ class Search {
   bool closes_ring(std::uint64_t bins, std::uint64_t bins_at, std::uint64_t next) {
     const std::uint64_t main = bins - bins_at;
     std::vector<std::uint64_t> ring{main};
+    std::uint64_t seen = 0;  // one of those before: a circle without the main arena comes back to it
     while (next != main) {
+      if (next == seen) return false;
+      if ((ring.size() & (ring.size() - 1)) == 0) seen = next;
       if (next % 16 != 0 || space_.find(next) == nullptr || ring.size() == max_malloc_arenas) return false;
       if (ring_steps_++ == most_ring_steps) return false;
       ring.push_back(next);

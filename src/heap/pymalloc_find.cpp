@@ -211,7 +211,9 @@ Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory
   for (const std::uint64_t table : candidates.found()) {
     const auto arenas = arenas_at(table, window, space, memory, budget);
     if (!arenas.empty()) all.tables.push_back(table);
-    for (const auto& arena : arenas) live.emplace(arena.address, arena);
+    for (const auto& arena : arenas) {
+      if (live.size() < max_arenas) live.emplace(arena.address, arena);
+    }
   }
   for (const auto& [address, arena] : live) all.live.push_back(arena);
   if (all.live.empty()) return all;

@@ -16,7 +16,7 @@ from support import Target, interpreters, wait_until_all_read  # noqa: E402 (fou
 
 # Of one input: well above what the largest stack that is allowed takes, well below what hurts.
 LIMITS = ("-timeout=60", "-rss_limit_mb=1024", "-malloc_limit_mb=256")
-MAX_INPUT_BYTES = {"readers": 2 + 24 * 14, "tables": 4096}
+MAX_INPUT_BYTES = {"readers": 2 + 24 * 14, "tables": 4096, "heap": 2 + 24 * 14}
 # What the targets do: wait at several depths with several threads, or call all the time.
 PROGRAMS = {"waits": ("waits_on_line.py", "--threads", 3), "deep": ("waits_on_line.py", "--depth", 40),
             "calls": ("alternates.py",), "switches": ("switches.py", "--depth", 5)}
@@ -50,6 +50,8 @@ def seeds_of(name, images):
     """Inputs to begin with: each image as it is, read with its own layout; a table of each kind."""
     if name == "tables":
         return TABLE_SEEDS
+    if name == "heap":  # processes made by hand: fuzz_heap.cpp
+        return [bytes([number, layout]) for number in range(4) for layout in (0, 5)]
     return [bytes([number, layout]) for number in range(record_images(images)) for layout in (0, 1)]
 
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "books.hpp"
@@ -87,7 +88,8 @@ class ChunkWalk {
   Window window_;
   const SpaceRegion* region_ = nullptr;  ///< of the last tally
   std::uint64_t ahead_ = window_bytes;   ///< read at once
-  std::uint64_t far_guesses_ = 0;
+  std::uint64_t far_guesses_ = 0, chain_steps_ = 0;
+  std::unordered_map<std::uint64_t, std::uint64_t> chains_;  ///< by page: its first chunk in a chain that was followed
   MallocBooks books_;
 };
 

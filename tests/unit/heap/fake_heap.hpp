@@ -16,6 +16,7 @@ struct HeapShape {
   MallocShape malloc = glibc_2_36;
   unsigned minor = 11;
   std::uint64_t pool_bytes = 16 << 10, arena_bytes = 1 << 20;
+  bool has_more_main = false;  ///< the main arena began in a mapping of its own, which [heap] could not follow
 };
 
 class FakeHeap {
@@ -29,6 +30,7 @@ class FakeHeap {
   static constexpr std::uint64_t mapped = 0x7f50'0000'0000, mapped_bytes = 8 * page;  ///< two chunks
   static constexpr std::uint64_t object_map = 0x7f51'0000'0000, object_map_bytes = 3 * page;
   static constexpr std::uint64_t interpreter = FakePython::data + 0x10000, thread = FakePython::data + 0x1a000;
+  static constexpr std::uint64_t more_main = 0x7f80'0000'0000, more_bytes = 64 * page, more_used = 33 * page;
   static constexpr base::Tid tid = 4712;
 
   explicit FakeHeap(const HeapShape& made = {})
@@ -42,6 +44,7 @@ class FakeHeap {
     make_thread_arena();
     make_pools();
     make_mapped();
+    if (shape.has_more_main) make_more_main();
   }
 
   [[nodiscard]] model::HeapLedger read(const memory::MemorySource& memory) const {
@@ -164,6 +167,16 @@ class FakeHeap {
     space.put_word(mapped + 8, (5 * page - extra) | 2);
     space.put_word(mapped + 5 * page + 8, (2 * page - extra) | 2);
     space.map(object_map, object_map_bytes);
+  }
+  /// Behind a page that is something else, chunks and two fenceposts; what follows is nobody's.
+  void make_more_main() {
+    space.map(more_main, more_bytes);
+    FakeChunks chunks(space, more_main + page);
+    for (int i = 0; i < 7; ++i) (void)chunks.add(0x1230);
+    (void)chunks.add(0x5550, false);
+    (void)chunks.add(more_main + more_used - 32 - chunks.at);
+    chunks.end_heap(true);
+    space.put_word(FakeMalloc::main_state + shape.malloc.bins_at + 2072, main_bytes + more_used - page);
   }
 };
 

@@ -34,11 +34,11 @@ class FakeChunks {
     at += size;
     return chunk;
   }
-  /// What ends a heap that is no longer the newest.
-  void end_heap() {
+  /// What ends a heap that is no longer the newest; the second size is 0 but in a main arena (sysmalloc).
+  void end_heap(bool is_main = false) {
     (void)add(16);
     (void)add(16);
-    space_.put_word(at - 8, 1);
+    if (!is_main) space_.put_word(at - 8, 1);
   }
 
   std::uint64_t at;

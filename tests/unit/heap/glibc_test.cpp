@@ -141,7 +141,8 @@ TEST_CASE("heaps in a circle, at odd places, of any size") {
     CHECK(made.find().arenas.at(1).segments.empty());
   }
   made.space.put_word(second_heap + 16, 16);  // smaller than its own head
-  for (const auto& segment : made.find().arenas.at(1).segments) CHECK(segment.start <= segment.end);
+  const auto found = made.find();
+  for (const auto& segment : found.arenas.at(1).segments) CHECK(segment.start <= segment.end);
 }
 
 TEST_CASE("what threads keep: caches of both shapes, mangled and plain") {

@@ -120,29 +120,70 @@ TEST_CASE("without a process there is nothing") {
   CHECK(model::books_of(ledger).balance());
 }
 
-TEST_CASE("arenas that lie in a chunk of malloc's, in a file or beyond a mapping have no byte twice") {
-  for (const std::uint64_t where : {FakeHeap::main_heap + 0x2000, FakeHeap::mapped, FakeHeap::second_heap,
-                                    FakeHeap::stack, FakePython::bss, FakeHeap::arenas + 100 * page}) {
+TEST_CASE("arenas that lie in a mapped chunk, in a stack, over one another or beyond a mapping have no byte twice") {
+  constexpr std::uint64_t mib = 1 << 20, beyond = 0x7f70'0000'0000, chunk = 0x7f71'0000'0000, big = 0x7f72'0000'0000;
+  for (const std::uint64_t where : {beyond, chunk, chunk + 5 * page, big, FakeHeap::arenas + 100 * page}) {
     CAPTURE(where);
-    FakeHeap heap({.malloc = glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10});
-    // Large enough to be taken for the place of an arena, whatever stands there.
-    heap.space.map(0x7f70'0000'0000, 256 << 10);
+    FakeHeap heap;
+    heap.space.map(beyond, 256 << 10);
+    heap.space.map(beyond + (256 << 10), 256 << 10, {.path = "/var/other", .inode = 30});
+    heap.space.map(chunk, mib);
+    heap.space.put_word(chunk + 8, mib | 2);
+    heap.space.map(big - page, page, {.readable = false, .writable = false});
+    heap.space.map(big, mib);
+    heap.space.put_word(big + mib - 0x940, big + mib - 0x940);
+    heap.space.put_word(big + mib - 0x930, big + mib - 0x940);
     heap.pools.entry(heap.table, 5, where, 2);
-    heap.pools.entry(heap.table, 6, 0x7f70'0000'0000, 2);
-    check_balance(heap, heap.read());
+    const auto ledger = heap.read();
+    check_balance(heap, ledger);
+    CHECK(ledger.pymalloc.arenas == (where == FakeHeap::arenas + 100 * page ? 2 : 3));
   }
 }
 
 TEST_CASE("arenas in the main heap: its chunks are walked around them") {
   FakeHeap heap;
-  FakeSpace& space = heap.space;
-  space.map(FakeHeap::main_heap + FakeHeap::main_bytes, 2 << 20, {.path = "[heap]"});
-  const std::uint64_t arena = FakeHeap::main_heap + FakeHeap::main_bytes + 0x7000;
-  heap.pools.entry(heap.table, 5, arena, 1);
-  space.put_word(heap.top + 8, (FakeHeap::main_bytes + (2 << 20)) | 1);
+  constexpr std::uint64_t end = FakeHeap::main_heap + FakeHeap::main_bytes, more = 2 << 20;
+  heap.space.map(end, more, {.path = "[heap]"});
+  heap.pools.entry(heap.table, 5, end + 0x7000, 1);
+  heap.space.put_word(heap.top + 8, (end + more - heap.top) | 1);
   const auto ledger = heap.read();
   check_balance(heap, ledger);
   CHECK(ledger.pymalloc.arenas == 3);
+  CHECK(ledger.bytes_of(HeapOwner::malloc_free_bins) == 0x3000 + 0x900);
+}
+
+TEST_CASE("a main arena that could not grow where it was goes on in a mapping") {
+  FakeHeap heap({.has_more_main = true});
+  const auto ledger = heap.read();
+  check_balance(heap, ledger);
+  CHECK(ledger.malloc.torn_chunks == 0);
+  CHECK(ledger.bytes_of(HeapOwner::malloc_free_bins) == 0x3000 + 0x900 + 0x5550);
+  CHECK(bytes_of(ledger, HeapOwner::malloc_overhead, "not in chunks") == 64);
+  CHECK(ledger.malloc.arenas[0].resident_bytes == FakeHeap::main_bytes - 2 * page + FakeHeap::more_used - page);
+}
+
+TEST_CASE("a mapping that is all chunks and no arena is followed once") {
+  constexpr std::uint64_t start = 0x7f90'0000'0000, bytes = 16 << 20;
+  FakeHeap heap({.has_more_main = true});
+  heap.space.map(start, bytes);
+  // Half a million chunks one after another, from each page on, that end nowhere.
+  for (std::uint64_t at = start; at < start + bytes; at += 32) heap.space.put_word(at + 8, 0x21);
+  heap.space.put_word(FakeMalloc::main_state + heap.shape.malloc.bins_at + 2072, bytes * 2);
+  check_balance(heap, heap.read());
+  CHECK(heap.space.reads() < 20'000);
+}
+
+TEST_CASE("a part of a page that is claimed stays claimed when a main arena seems to end in it") {
+  FakeHeap heap({.has_more_main = true});
+  const auto& chunk = heap.python.layout().stack_chunk;
+  // The data stack of a thread, as somebody says, lies in the last page of top.
+  const std::uint64_t claimed = FakeHeap::more_main + FakeHeap::more_used + 2 * page + 0x800;
+  heap.python.put(FakeHeap::data_stack, chunk.previous, base::Address{claimed});
+  heap.python.put(claimed, chunk.size, std::uint64_t{0x800});
+  const std::uint64_t top = FakeHeap::more_main + FakeHeap::more_used - 32;
+  heap.space.put_word(top + 8, (claimed - top) | 1);
+  heap.malloc.set_top(FakeMalloc::main_state, top);
+  check_balance(heap, heap.read());
 }
 
 TEST_CASE("an mmap object that says that everything is its own") {

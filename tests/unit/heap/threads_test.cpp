@@ -73,6 +73,26 @@ TEST_CASE("without a guard page only what is near the descriptor is a stack") {
   CHECK(found[0].range == Range{other + bytes - 0x5000, other + bytes});
 }
 
+TEST_CASE("stacks in one mapping, with guard pages between them") {
+  FakeSpace space;
+  constexpr std::uint64_t start = 0x7f00'2000'0000, each = 64 * page;
+  space.map(start, 3 * each);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const std::uint64_t descriptor = start + (i + 1) * each - 0x940;
+    space.put_word(descriptor, descriptor);
+    space.put_word(descriptor + 16, descriptor);
+    if (i != 0) space.set_pages(start + i * each, page, proc::page_guard);
+  }
+  const auto found = find_stacks(space.space(), space, {}, {});
+  REQUIRE(found.size() == 3);
+  CHECK_FALSE(found[0].is_guarded);
+  CHECK(found[1].range == Range{start + each + page, start + 2 * each});
+  CHECK(found[2].range == Range{start + 2 * each + page, start + 3 * each});
+  CHECK(found[2].is_guarded);
+  space.set_pages(start, 3 * each, proc::page_guard);  // nothing but guards
+  CHECK(find_stacks(space.space(), space, {}, {}).empty());
+}
+
 TEST_CASE_FIXTURE(Stack, "a descriptor on a page that is in swap is not looked at") {
   descriptor(end - 0x940, 42);
   space.set_pages(end - page, page, swapped);

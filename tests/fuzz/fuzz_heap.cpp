@@ -1,0 +1,99 @@
+// libFuzzer: the ledger of processes made by hand (tests/unit/heap/fake_heap.hpp), edited while it is read. It ends,
+// and its rows add up.
+#define DOCTEST_CONFIG_IMPLEMENT  // what the processes are made with asks for it
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <span>
+
+#include "edited_memory.hpp"
+#include "heap/fake_heap.hpp"
+#include "mutator.hpp"
+
+namespace {
+
+using namespace tidemark;
+using namespace tidemark::fuzz;
+using heap::test::FakeHeap;
+using heap::test::HeapShape;
+
+constexpr std::uint64_t max_reads = 5'000'000;
+
+struct Loaded {
+  explicit Loaded(const HeapShape& shape) : process(shape), words(process.space.image()) {}
+  FakeHeap process;
+  Words words;
+};
+
+[[noreturn]] void fail(const char* what, std::uint64_t number = 0) {
+  std::fprintf(stderr, "broken promise: %s (%llu)\n", what, static_cast<unsigned long long>(number));
+  std::abort();
+}
+
+std::vector<std::unique_ptr<Loaded>> make_all() {
+  static doctest::Context context;
+  context.setAsDefaultForAssertsOutOfTestCases();
+  context.setAssertHandler([](const doctest::AssertData& assertion) {
+    if (assertion.m_failed) fail("a process cannot be made");
+  });
+  namespace test = heap::test;
+  const std::vector<HeapShape> shapes{
+      {.malloc = test::glibc_2_31, .minor = 9, .pool_bytes = 4 << 10, .arena_bytes = 256 << 10},
+      {.malloc = test::glibc_2_36, .minor = 11},
+      {.malloc = test::glibc_2_36, .minor = 13, .has_more_main = true},
+      {.malloc = test::glibc_2_43, .minor = 14}};
+  std::vector<std::unique_ptr<Loaded>> all;
+  for (const auto& shape : shapes) all.push_back(std::make_unique<Loaded>(shape));
+  return all;
+}
+
+Loaded& chosen(const Input& input) {
+  static const auto all = make_all();
+  return *all[input.image % all.size()];
+}
+
+void read_one(Loaded& loaded, const Input& input) {
+  const heap::Moment moment(loaded.process.space.space());
+  const EditedMemory memory(loaded.process.space.image(), loaded.words, input.edits);
+  const auto tables = cpython::layouts();
+  auto fitting = loaded.process.place();
+  const heap::PythonPlace place{.layout = input.layout > 1 ? *tables[input.layout % tables.size()] : fitting.layout,
+                                .place = fitting.place,
+                                .module_path = fitting.module_path,
+                                .version = fitting.version};
+  const auto ledger =
+      heap::read_ledger({.memory = memory, .moment = moment, .python = place, .thread_ids = {FakeHeap::tid}});
+  if (heap::test::rows_of(ledger) != heap::test::flags_of(moment.space())) fail("the rows do not add up");
+  if (!model::books_of(ledger).balance()) fail("the books do not balance");
+  if (memory.reads() > max_reads) fail("reads without end", memory.reads());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Input input = decode_input({data, size});
+  read_one(chosen(input), input);
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed) {
+  std::minstd_rand random(seed);
+  Input input = decode_input({data, size});
+  const Words& words = chosen(input).words;
+  do {
+    mutate(input, words, random);
+  } while (random() % 4 == 0);
+  return encode_input(input, {data, max_size});
+}
+
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
+                                                 const std::uint8_t* second, std::size_t second_size, std::uint8_t* out,
+                                                 std::size_t max_size, unsigned seed) {
+  std::minstd_rand random(seed);
+  const Input both = cross(decode_input({first, first_size}), decode_input({second, second_size}), random);
+  return encode_input(both, {out, max_size});
+}
