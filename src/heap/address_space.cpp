@@ -43,6 +43,19 @@ void add_page(Tally& tally, std::uint8_t flags, std::uint64_t bytes) {
   }
 }
 
+void guess_zero_pages(std::vector<std::uint8_t>& pages, std::uint64_t rss_bytes) {
+  std::uint64_t present = resident_pages(pages);
+  constexpr unsigned never = proc::page_file | proc::page_zero;
+  for (const unsigned also_never : {unsigned{proc::page_exclusive}, 0U}) {
+    for (auto& flags : pages) {
+      if (present * page_bytes <= rss_bytes) return;
+      if (!is_in_memory(flags) || (flags & (never | also_never)) != 0) continue;
+      flags = static_cast<std::uint8_t>(flags | proc::page_zero);
+      --present;
+    }
+  }
+}
+
 Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, const proc::PageMap& pages) {
   std::vector<SpaceRegion> regions;
   regions.reserve(smaps.size());
@@ -53,9 +66,9 @@ Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, co
       if (!flags) return fail(std::move(flags).error());
       region.pages = std::move(*flags);
       if (region.map.swap == 0) swapped_is_guard(region.pages);
-      if (resident_pages(region.pages) * page_bytes > region.map.rss) {
-        // Where the kernel does not tell, the rows come out above RSS, and the ledger says by how much.
-        (void)pages.mark_zero_pages(region.map.region.start, region.pages);
+      const bool has_zero_pages = resident_pages(region.pages) * page_bytes > region.map.rss;
+      if (has_zero_pages && !pages.mark_zero_pages(region.map.region.start, region.pages)) {
+        guess_zero_pages(region.pages, region.map.rss);
       }
     }
     regions.push_back(std::move(region));

@@ -82,6 +82,11 @@ class AddressSpace {
   std::vector<SpaceRegion> regions_;  ///< by address
 };
 
+/// Before kernel 6.7 nobody says which pages are the page of zeros, only (by RSS) how many: taken for them are first
+/// such as are not this process's own, which the page of zeros never is. So sums are right; after a fork, when other
+/// pages are shared too, it may be others of the mapping that are left out.
+void guess_zero_pages(std::vector<std::uint8_t>& pages, std::uint64_t rss_bytes);
+
 /// What one page adds to a Tally, for `bytes` of it.
 void add_page(Tally& tally, std::uint8_t flags, std::uint64_t bytes);
 

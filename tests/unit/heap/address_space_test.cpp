@@ -110,6 +110,24 @@ TEST_CASE("in a clone a page is private when it was before") {
   CHECK(moment.space().tally({0xf000, 0x13000}) == tally_of(4 * page, 2 * page));
 }
 
+TEST_CASE("without PAGEMAP_SCAN as many pages as RSS lacks are taken for the page of zeros") {
+  constexpr std::uint8_t own = proc::page_present | proc::page_exclusive, shared = proc::page_present;
+  constexpr std::uint8_t of_file = proc::page_present | proc::page_file;
+  std::vector<std::uint8_t> pages{own, shared, of_file, shared, 0, own, shared};
+  guess_zero_pages(pages, 4 * proc::page_bytes);
+  CHECK(pages ==
+        std::vector<std::uint8_t>{own, shared | proc::page_zero, of_file, shared | proc::page_zero, 0, own, shared});
+  guess_zero_pages(pages, proc::page_bytes);  // more than are shared: others, but no file's
+  std::uint64_t left = 0;
+  for (const auto flags : pages) {
+    Tally one;
+    add_page(one, flags, proc::page_bytes);
+    left += one.bytes;
+  }
+  CHECK(left == proc::page_bytes);
+  CHECK(pages[2] == of_file);
+}
+
 TEST_CASE("the files of a clone are those of the target") {
   const auto region = [](std::uint64_t start, std::uint64_t inode, std::uint64_t rss, bool is_dont_copy = false) {
     proc::SmapsRegion made;
