@@ -192,8 +192,11 @@ std::string version_of(const AddressSpace& space, const memory::MemorySource& me
     const auto& map = region.map.region;
     if (!is_libc(map.path) || map.writable || map.executable) continue;
     if (regions_left-- == 0) break;
-    std::vector<std::byte> page(proc::page_bytes);
-    for (std::uint64_t at = map.start; at < std::min(map.end, map.start + most_data_bytes); at += page.size()) {
+    // A page, and what of the text may stand on the next one.
+    constexpr std::uint64_t banner_bytes = 256;
+    std::vector<std::byte> page(proc::page_bytes + banner_bytes);
+    for (std::uint64_t at = map.start; at < std::min(map.end, map.start + most_data_bytes); at += proc::page_bytes) {
+      page.resize(std::min(map.end - at, proc::page_bytes + banner_bytes));
       if (!memory.read({at}, page)) continue;
       const std::string_view text(reinterpret_cast<const char*>(page.data()), page.size());
       const auto found = text.find(banner);

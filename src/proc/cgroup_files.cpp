@@ -169,37 +169,42 @@ Result<CgroupStat> CgroupFiles::read_stat() const {
   return stat;
 }
 
-Result<model::CgroupReading> CgroupFiles::read() const {
+Result<CgroupFiles::Figures> CgroupFiles::read_figures() const {
   const auto usage = read_usage();
   if (!usage) return fail(usage.error());
-  const auto stat = read_stat();
+  auto stat = read_stat();
   if (!stat) return fail(stat.error());
   auto limit = lowest_limit(*stat);
   if (!limit) return fail(at(std::move(limit).error(), path_ + "/" + names_of(version_).limit));
+  return Figures{.usage = *usage, .stat = std::move(*stat), .limit = *limit};
+}
 
-  model::CgroupReading reading{.memory = *usage, .working_set = std::nullopt, .limit = *limit};
-  const auto inactive = version_ == CgroupVersion::v1 ? stat->total_inactive_file : stat->inactive_file;
-  if (inactive) reading.working_set = *usage - std::min(*usage, *inactive);
+Result<model::CgroupReading> CgroupFiles::read() const {
+  const auto figures = read_figures();
+  if (!figures) return fail(figures.error());
+  model::CgroupReading reading{.memory = figures->usage, .working_set = std::nullopt, .limit = figures->limit};
+  const auto& stat = figures->stat;
+  const auto inactive = version_ == CgroupVersion::v1 ? stat.total_inactive_file : stat.inactive_file;
+  if (inactive) reading.working_set = figures->usage - std::min(figures->usage, *inactive);
   return reading;
 }
 
 Result<CgroupParts> CgroupFiles::read_parts() const {
-  const auto usage = read_usage();
-  if (!usage) return fail(usage.error());
-  const auto stat = read_stat();
-  if (!stat) return fail(stat.error());
-  auto limit = lowest_limit(*stat);
-  if (!limit) return fail(at(std::move(limit).error(), path_ + "/" + names_of(version_).limit));
-  const auto anon = version_ == CgroupVersion::v1 ? stat->total_rss : stat->anon;
-  const auto file = version_ == CgroupVersion::v1 ? stat->total_cache : stat->file;
+  const auto figures = read_figures();
+  if (!figures) return fail(figures.error());
+  const auto anon = version_ == CgroupVersion::v1 ? figures->stat.total_rss : figures->stat.anon;
+  const auto file = version_ == CgroupVersion::v1 ? figures->stat.total_cache : figures->stat.file;
   if (!anon || !file) {
     return fail(base::Error{.code = ErrorCode::unsupported,
                             .doing = std::string(read_step),
                             .path = path_ + "/memory.stat",
                             .detail = "it does not say what the usage is made of"});
   }
-  return CgroupParts{
-      .usage = *usage, .anon = *anon, .file = *file, .kernel = stat->kernel.value_or(0), .limit = *limit};
+  return CgroupParts{.usage = figures->usage,
+                     .anon = *anon,
+                     .file = *file,
+                     .kernel = figures->stat.kernel.value_or(0),
+                     .limit = figures->limit};
 }
 
 }  // namespace tidemark::proc

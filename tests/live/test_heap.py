@@ -56,7 +56,8 @@ class Truth(HeapTest):
     def assert_owners(self, ledger, target, python, environment):
         """What the program knows to be whose."""
         truth = target.truth
-        self.assertEqual(bytes_of(ledger, "shared_memory") >= truth["shared_mmap_bytes"], True)
+        self.assertEqual(ledger["malloc"]["library"], truth["libc"])
+        self.assertGreaterEqual(bytes_of(ledger, "shared_memory"), truth["shared_mmap_bytes"])
         if python.kind == "free-threaded":
             self.assertIn("mimalloc", ledger["python_allocator"])
             self.assertGreater(bytes_of(ledger, "allocator.other", "mimalloc"), 0)

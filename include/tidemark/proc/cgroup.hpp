@@ -108,6 +108,12 @@ class CgroupFiles {
  private:
   CgroupFiles(CgroupVersion version, std::string path) : version_(version), path_(std::move(path)) {}
 
+  struct Figures {
+    std::uint64_t usage = 0;
+    CgroupStat stat;
+    std::optional<std::uint64_t> limit;
+  };
+  [[nodiscard]] base::Result<Figures> read_figures() const;
   [[nodiscard]] base::Result<std::uint64_t> read_usage() const;
   [[nodiscard]] base::Result<CgroupStat> read_stat() const;
   [[nodiscard]] base::Result<void> open_limits(const std::string& mount_directory);
