@@ -111,12 +111,11 @@ TEST_CASE("in a clone a page is private when it was before") {
 }
 
 TEST_CASE("without PAGEMAP_SCAN as many pages as RSS lacks are taken for the page of zeros") {
-  constexpr std::uint8_t own = proc::page_present | proc::page_exclusive, shared = proc::page_present;
-  constexpr std::uint8_t of_file = proc::page_present | proc::page_file;
-  std::vector<std::uint8_t> pages{own, shared, of_file, shared, 0, own, shared};
+  constexpr std::uint8_t anybodys = proc::page_present, of_a_file = proc::page_present | proc::page_file;
+  std::vector<std::uint8_t> pages{own, anybodys, of_a_file, anybodys, 0, own, anybodys};
   guess_zero_pages(pages, 4 * proc::page_bytes);
-  CHECK(pages ==
-        std::vector<std::uint8_t>{own, shared | proc::page_zero, of_file, shared | proc::page_zero, 0, own, shared});
+  constexpr std::uint8_t zeros = anybodys | proc::page_zero;
+  CHECK(pages == std::vector<std::uint8_t>{own, zeros, of_a_file, zeros, 0, own, anybodys});
   guess_zero_pages(pages, proc::page_bytes);  // more than are shared: others, but no file's
   std::uint64_t left = 0;
   for (const auto flags : pages) {
@@ -125,7 +124,7 @@ TEST_CASE("without PAGEMAP_SCAN as many pages as RSS lacks are taken for the pag
     left += one.bytes;
   }
   CHECK(left == proc::page_bytes);
-  CHECK(pages[2] == of_file);
+  CHECK(pages[2] == of_a_file);
 }
 
 TEST_CASE("the files of a clone are those of the target") {
