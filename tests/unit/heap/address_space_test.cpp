@@ -114,7 +114,6 @@ TEST_CASE("without PAGEMAP_SCAN as many pages as RSS lacks are taken for the pag
   constexpr std::uint8_t anybodys = proc::page_present, of_a_file = proc::page_present | proc::page_file;
   std::vector<std::uint8_t> pages{own, anybodys, of_a_file, anybodys, 0, own, anybodys};
   guess_zero_pages(pages, 4 * proc::page_bytes);
-  constexpr std::uint8_t zeros = anybodys | proc::page_zero;
   CHECK(pages == std::vector<std::uint8_t>{own, zeros, of_a_file, zeros, 0, own, anybodys});
   guess_zero_pages(pages, proc::page_bytes);  // more than are shared: others, but no file's
   std::uint64_t left = 0;
