@@ -82,7 +82,10 @@ void ChurnMeter::look_at(Stretch& stretch) {
     const std::uint64_t bytes = size & ~size_bits;
     if (bytes < least_chunk || bytes % chunk_unit != 0 || bytes > stretch.from.segment_end - chunk) return;
     std::uint64_t next = 0;
-    if (window_.take(chunk + bytes + 8, next) == nullptr) break;  // beyond what is looked at
+    if (window_.take(chunk + bytes + 8, next) == nullptr) {  // beyond what is looked at: a large one, or the last
+      look_at_large(stretch, chunk + bytes + 8, bytes);
+      break;
+    }
     const auto size_class = std::min<std::size_t>(std::bit_width(bytes), chunk_classes - 1);
     levels[size_class + ((next & prev_in_use) != 0 ? 0 : chunk_classes)] += bytes;
     chunk += bytes;
@@ -94,6 +97,15 @@ void ChurnMeter::look_at(Stretch& stretch) {
     largest_ = std::max(largest_, moved);
   }
   stretch.levels = levels;
+}
+
+/// Large blocks are few: that one came or went is worth its size, once.
+void ChurnMeter::look_at_large(Stretch& stretch, std::uint64_t next_size_at, std::uint64_t bytes) {
+  const auto next = memory_.read_value<std::uint64_t>({next_size_at});
+  if (!next) return;
+  const std::uint64_t used = (*next & prev_in_use) != 0 ? bytes : 0;
+  if (used != stretch.large) largest_ = std::max(largest_, static_cast<double>(std::max(used, stretch.large)));
+  stretch.large = used;
 }
 
 ChurnMeter::Levels ChurnMeter::look(const proc::ProcessFiles& files) {

@@ -32,6 +32,7 @@ class ChurnMeter {
   struct Stretch {
     Waypoint from;
     std::array<std::uint64_t, 2 * chunk_classes> levels{};  ///< used, then free
+    std::uint64_t large = 0;  ///< of a block in use that passes the end of what is looked at
   };
 
   void choose_pools(const Arenas& arenas);
@@ -39,6 +40,7 @@ class ChurnMeter {
   [[nodiscard]] Levels look(const proc::ProcessFiles& files);
   void look_at_pools(Levels& levels);
   void look_at(Stretch& stretch);
+  void look_at_large(Stretch& stretch, std::uint64_t next_size_at, std::uint64_t bytes);
 
   const AddressSpace& space_;
   const memory::MemorySource& memory_;
