@@ -96,7 +96,8 @@ TEST_CASE("heap: save, and a difference with itself is nothing; another process 
   options.json = true;
   const auto same = call(options, reads(examples::exact()));
   CHECK(same.status == 0);
-  for (const auto& row : nlohmann::json::parse(same.out)["processes"][0]["rows"]) CHECK(row["change_bytes"] == 0);
+  const auto compared = nlohmann::json::parse(same.out);
+  for (const auto& row : compared["processes"][0]["rows"]) CHECK(row["change_bytes"] == 0);
 
   options.pids = {99};
   options.json = false;
