@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "detail/smaps_lines.hpp"
 #include "detail/text.hpp"
 
 namespace tidemark::proc {
@@ -13,12 +14,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view maps_step = "read the memory map of a process";
-constexpr std::string_view smaps_step = "read the memory of each mapping";
 constexpr int hexadecimal = 16;
-
-base::Error too_many_maps(std::string_view step) {
-  return base::Error{.code = base::ErrorCode::limit, .doing = std::string(step), .detail = "too many maps"};
-}
 
 /// Two numbers of base 16 around a separator.
 template <class T>
@@ -50,26 +46,6 @@ std::string decode_path(std::string_view escaped) {
     escaped.remove_prefix(at + newline_escape.size());
   }
   return path.append(escaped);
-}
-
-/// smaps' lines of sizes and where each is summed.
-std::uint64_t* member_of(SmapsByKind::Kind& kind, std::string_view key) {
-  if (key == "Size") return &kind.size;
-  if (key == "Rss") return &kind.rss;
-  if (key == "Pss") return &kind.pss;
-  if (key == "Private_Dirty") return &kind.private_dirty;
-  if (key == "Private_Clean") return &kind.private_clean;
-  if (key == "Shared_Dirty") return &kind.shared_dirty;
-  if (key == "Shared_Clean") return &kind.shared_clean;
-  if (key == "Anonymous") return &kind.anonymous;
-  if (key == "Swap") return &kind.swap;
-  if (key == "AnonHugePages") return &kind.anon_huge;
-  return nullptr;
-}
-
-/// A head line begins with an address in lower-case hex, a field with a capital.
-bool is_head_line(std::string_view line) {
-  return !line.empty() && ((line[0] >= '0' && line[0] <= '9') || (line[0] >= 'a' && line[0] <= 'f'));
 }
 
 }  // namespace
@@ -109,7 +85,7 @@ Result<std::vector<MapRegion>> parse_maps(std::string_view text) {
     auto region = parse_map_line(line);
     if (!region) return fail(std::move(region).error());
     if (regions.size() == max_map_regions) {
-      return fail(too_many_maps(maps_step));
+      return fail(detail::too_many_maps(maps_step));
     }
     regions.push_back(std::move(*region));
   }
@@ -127,7 +103,7 @@ Result<void> SmapsByKind::begin_region(std::string_view line) {
   auto region = parse_map_line(line);
   if (!region) return fail(std::move(region).error());
   if (++regions_ > max_map_regions) {
-    return fail(too_many_maps(smaps_step));
+    return fail(detail::too_many_maps(detail::smaps_step));
   }
   std::string name(kind_name(region->path));
   auto known = index_.find(name);
@@ -145,18 +121,13 @@ Result<void> SmapsByKind::begin_region(std::string_view line) {
 }
 
 Result<void> SmapsByKind::add_line(std::string_view line) {
-  if (is_head_line(line)) return begin_region(line);
+  if (detail::is_head_line(line)) return begin_region(line);
   std::string_view key, value;
   if (regions_ == 0 || !detail::split_key(line, key, value)) {
-    return fail(detail::malformed(smaps_step, "neither a mapping nor a field of one", line));
+    return fail(detail::malformed(detail::smaps_step, "neither a mapping nor a field of one", line));
   }
-  std::uint64_t* const sum = member_of(kinds_[current_], key);
-  if (sum == nullptr) return {};
-  std::uint64_t bytes = 0;
-  if (!detail::parse_kilobytes(value, bytes) || __builtin_add_overflow(*sum, bytes, sum)) {
-    return fail(detail::malformed(smaps_step, "no size that fits", line));
-  }
-  return {};
+  auto& kind = kinds_[current_];
+  return detail::add_size(key == "Size" ? &kind.size : detail::smaps_member(kind, key), value, line);
 }
 
 std::vector<SmapsByKind::Kind> SmapsByKind::take() {

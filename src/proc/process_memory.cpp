@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "detail/kernel_file.hpp"
+#include "detail/smaps_lines.hpp"
 #include "tidemark/proc/process_files.hpp"
 
 namespace tidemark::proc {
@@ -16,7 +17,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view rollup_step = "read the memory summary of a process";
-constexpr std::string_view smaps_step = "read the memory of each mapping";
+using detail::smaps_step;
 constexpr std::string_view maps_step = "read the memory map of a process";
 
 /// Hands each line of the file to `take(line)`, a Result<void>.
@@ -85,10 +86,7 @@ Result<std::vector<MapRegion>> ProcessFiles::maps() const {
   auto done = for_each_line(file->get(), maps_step, [&](std::string_view line) -> Result<void> {
     auto region = parse_map_line(line);
     if (!region) return fail(std::move(region).error());
-    if (regions.size() == max_map_regions) {
-      return fail(
-          base::Error{.code = base::ErrorCode::limit, .doing = std::string(maps_step), .detail = "too many maps"});
-    }
+    if (regions.size() == max_map_regions) return fail(detail::too_many_maps(maps_step));
     regions.push_back(std::move(*region));
     return {};
   });
