@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <random>
 #include <span>
 
 #include "edited_memory.hpp"
@@ -81,19 +80,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {
-  std::minstd_rand random(seed);
-  Input input = decode_input({data, size});
-  const Words& words = chosen(input).words;
-  do {
-    mutate(input, words, random);
-  } while (random() % 4 == 0);
-  return encode_input(input, {data, max_size});
+  return mutate_bytes({data, size}, chosen(decode_input({data, size})).words, seed, {data, max_size});
 }
 
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
                                                  const std::uint8_t* second, std::size_t second_size, std::uint8_t* out,
                                                  std::size_t max_size, unsigned seed) {
-  std::minstd_rand random(seed);
-  const Input both = cross(decode_input({first, first_size}), decode_input({second, second_size}), random);
-  return encode_input(both, {out, max_size});
+  return cross_bytes({first, first_size}, {second, second_size}, seed, {out, max_size});
 }

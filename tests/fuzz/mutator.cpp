@@ -135,4 +135,20 @@ Input cross(const Input& first, const Input& second, std::minstd_rand& random) {
   return both;
 }
 
+std::size_t mutate_bytes(std::span<const std::uint8_t> from, const Words& words, unsigned seed,
+                         std::span<std::uint8_t> out) {
+  std::minstd_rand random(seed);
+  Input input = decode_input(from);
+  do {
+    mutate(input, words, random);
+  } while (random() % 4 == 0);
+  return encode_input(input, out);
+}
+
+std::size_t cross_bytes(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second, unsigned seed,
+                        std::span<std::uint8_t> out) {
+  std::minstd_rand random(seed);
+  return encode_input(cross(decode_input(first), decode_input(second), random), out);
+}
+
 }  // namespace tidemark::fuzz
