@@ -76,23 +76,22 @@ Result<AddressSpace> AddressSpace::make(std::vector<proc::SmapsRegion> smaps, co
   return AddressSpace(std::move(regions));
 }
 
+std::vector<SpaceRegion>::const_iterator AddressSpace::after(std::uint64_t address) const {
+  return std::upper_bound(regions_.begin(), regions_.end(), address,
+                          [](std::uint64_t at, const SpaceRegion& region) { return at < region.map.region.start; });
+}
+
 const SpaceRegion* AddressSpace::find(std::uint64_t address) const {
-  const auto after =
-      std::upper_bound(regions_.begin(), regions_.end(), address,
-                       [](std::uint64_t at, const SpaceRegion& region) { return at < region.map.region.start; });
-  if (after == regions_.begin()) return nullptr;
-  const auto& region = *std::prev(after);
+  const auto next = after(address);
+  if (next == regions_.begin()) return nullptr;
+  const auto& region = *std::prev(next);
   return address < region.map.region.end ? &region : nullptr;
 }
 
 Tally AddressSpace::tally(Range range) const {
   Tally sum;
   const auto* region = find(range.start);
-  if (region == nullptr) {
-    region = std::to_address(
-        std::lower_bound(regions_.begin(), regions_.end(), range.start,
-                         [](const SpaceRegion& one, std::uint64_t at) { return one.map.region.start < at; }));
-  }
+  if (region == nullptr) region = std::to_address(after(range.start));
   for (const auto* end = regions_.data() + regions_.size(); region != end; ++region) {
     if (region->map.region.start >= range.end) break;
     if (!region->is_paged()) continue;
@@ -100,7 +99,7 @@ Tally AddressSpace::tally(Range range) const {
     const std::uint64_t stop = std::min(range.end, region->map.region.end);
     for (std::uint64_t at = start; at < stop;) {
       const std::uint64_t next = std::min(stop, at / page_bytes * page_bytes + page_bytes);
-      add_page(sum, region->pages[(at - region->map.region.start) / page_bytes], next - at);
+      add_page(sum, region->flags_at(at), next - at);
       at = next;
     }
   }
@@ -109,15 +108,14 @@ Tally AddressSpace::tally(Range range) const {
 
 bool AddressSpace::is_resident(std::uint64_t address) const {
   const auto* region = find(address);
-  return region != nullptr && region->is_paged() &&
-         (region->pages[(address - region->map.region.start) / page_bytes] & proc::page_present) != 0;
+  return region != nullptr && region->is_paged() && (region->flags_at(address) & proc::page_present) != 0;
 }
 
 bool AddressSpace::is_whole(Range range) const {
   const auto* region = find(range.start);
   if (region == nullptr || !region->is_paged() || range.end > region->map.region.end) return false;
   for (std::uint64_t at = range.start; at < range.end; at = at / page_bytes * page_bytes + page_bytes) {
-    if ((region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) == 0) return false;
+    if ((region->flags_at(at) & proc::page_present) == 0) return false;
   }
   return true;
 }
@@ -128,9 +126,7 @@ std::vector<Range> AddressSpace::resident(Range range) const {
     const auto* region = find(at);
     if (region == nullptr || !region->is_paged()) {
       // Beyond what is mapped or known: on to the next mapping.
-      const auto next =
-          std::upper_bound(regions_.begin(), regions_.end(), at,
-                           [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
+      const auto next = after(at);
       if (next == regions_.end()) break;
       at = std::max(at + 1, next->map.region.start);
       continue;
@@ -138,7 +134,7 @@ std::vector<Range> AddressSpace::resident(Range range) const {
     const std::uint64_t stop = std::min(range.end, region->map.region.end);
     while (at < stop) {
       const std::uint64_t next = std::min(stop, at / page_bytes * page_bytes + page_bytes);
-      const bool present = (region->pages[(at - region->map.region.start) / page_bytes] & proc::page_present) != 0;
+      const bool present = (region->flags_at(at) & proc::page_present) != 0;
       if (present) {
         if (!found.empty() && found.back().end == at) {
           found.back().end = next;

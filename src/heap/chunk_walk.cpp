@@ -25,7 +25,7 @@ Tally ChunkWalk::tally(std::uint64_t start, std::uint64_t end) {
     return space_.tally({start, end});
   }
   Tally one;
-  add_page(one, region_->pages[(start - region_->map.region.start) / proc::page_bytes], end - start);
+  add_page(one, region_->flags_at(start), end - start);
   return one;
 }
 

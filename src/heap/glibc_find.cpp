@@ -99,11 +99,8 @@ class Search {
   /// It may have grown since the mappings were read.
   [[nodiscard]] bool is_near_a_mapping(std::uint64_t at) const {
     constexpr std::uint64_t may_have_grown = std::uint64_t{1} << 30;
-    const auto& regions = space_.regions();
-    const auto after =
-        std::upper_bound(regions.begin(), regions.end(), at,
-                         [](std::uint64_t from, const SpaceRegion& one) { return from < one.map.region.start; });
-    return after != regions.begin() && at < std::prev(after)->map.region.end + may_have_grown;
+    const auto next = space_.after(at);
+    return next != space_.regions().begin() && at < std::prev(next)->map.region.end + may_have_grown;
   }
 
   bool closes_ring(std::uint64_t bins, std::uint64_t bins_at, std::uint64_t next) {

@@ -38,7 +38,7 @@ void Moment::take_exclusiveness_of(const Moment& earlier) {
       const std::uint64_t address = region.map.region.start + i * proc::page_bytes;
       const auto* const before = earlier.space_->find(address);
       if (before == nullptr || !before->is_paged()) continue;
-      const auto flags = before->pages[(address - before->map.region.start) / proc::page_bytes];
+      const auto flags = before->flags_at(address);
       region.pages[i] = static_cast<std::uint8_t>(region.pages[i] | (flags & proc::page_exclusive));
     }
   }

@@ -53,6 +53,10 @@ struct SpaceRegion {
 
   [[nodiscard]] Range range() const { return {map.region.start, map.region.end}; }
   [[nodiscard]] bool is_paged() const { return !pages.empty(); }
+  /// Of the page that holds an address of a paged mapping.
+  [[nodiscard]] std::uint8_t flags_at(std::uint64_t address) const {
+    return pages[(address - map.region.start) / proc::page_bytes];
+  }
 };
 
 class AddressSpace {
@@ -67,6 +71,8 @@ class AddressSpace {
 
   [[nodiscard]] const std::vector<SpaceRegion>& regions() const { return regions_; }
   [[nodiscard]] std::vector<SpaceRegion>& regions() { return regions_; }
+  /// The first mapping that begins after the address, or the end.
+  [[nodiscard]] std::vector<SpaceRegion>::const_iterator after(std::uint64_t address) const;
   /// The mapping that holds the address, or null.
   [[nodiscard]] const SpaceRegion* find(std::uint64_t address) const;
   /// Mappings that touch `range` count with their part of it.

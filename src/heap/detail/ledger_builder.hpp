@@ -29,7 +29,6 @@ class LedgerBuilder {
   void find_interpreter();
   [[nodiscard]] std::vector<Range> interpreter_states() const;
   void walk_pymalloc();
-  void claim_arenas();
   void claim_mimalloc();
   [[nodiscard]] std::vector<std::uint64_t> thread_pointers() const;
   void walk_malloc();

@@ -7,7 +7,6 @@
 
 namespace tidemark::heap::places {
 
-inline constexpr std::uint32_t refcount = 0;            ///< Include/object.h; 32 bits of it count from 3.12 on
 inline constexpr std::uint32_t type_base = 256;         ///< PyTypeObject.tp_base, Include/cpython/object.h
 inline constexpr std::uint32_t type_dict = 264;         ///< PyTypeObject.tp_dict
 inline constexpr std::uint32_t first_own_word = 16;     ///< behind PyObject_HEAD
@@ -15,7 +14,6 @@ inline constexpr std::uint32_t list_items = 24;         ///< PyListObject.ob_ite
 inline constexpr std::uint32_t set_table = 40;          ///< PySetObject.table, Include/cpython/setobject.h
 inline constexpr std::uint32_t bytearray_buffer = 32;   ///< PyByteArrayObject.ob_bytes, to 3.14
 inline constexpr std::uint32_t array_items = 24;        ///< arrayobject.ob_item, Modules/arraymodule.c
-inline constexpr std::uint32_t ndarray_data = 16;       ///< PyArrayObject_fields.data, numpy/ndarraytypes.h 1.7 to 2.x
 inline constexpr std::uint32_t deque_left_block = 24;   ///< dequeobject.leftblock, Modules/_collectionsmodule.c
 inline constexpr std::uint32_t deque_right_link = 520;  ///< BLOCK.rightlink: behind leftlink and 64 items
 inline constexpr std::uint32_t gc_head = 16;            ///< PyGC_Head before an object that the collector may track
