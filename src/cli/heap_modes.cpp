@@ -74,11 +74,11 @@ class Modes {
       case Consistency::racing:
         return racing();
       case Consistency::stopped:
-        return stopped();
+        return after_a_look(&Modes::stopped);
       case Consistency::frozen:
-        return frozen();
+        return after_a_look(&Modes::frozen);
       case Consistency::automatic:
-        return gentlest();
+        return after_a_look(&Modes::gentlest);
     }
     return racing();
   }
@@ -100,6 +100,12 @@ class Modes {
 
   [[nodiscard]] heap::LedgerRequest request(const memory::MemorySource& memory, const heap::Moment& moment) const {
     return {.memory = memory, .moment = moment, .python = subject_.python, .thread_ids = subject_.thread_ids};
+  }
+
+  /// The exact modes want to know first how much there is.
+  HeapOutcome after_a_look(HeapOutcome (Modes::*mode)(const heap::Moment& before)) {
+    const auto before = moment_of(subject_.files);
+    return before ? (this->*mode)(*before) : refused(before.error());
   }
 
   /// What moved much while it was read is read again: a wide bound is no answer.
@@ -169,10 +175,8 @@ class Modes {
     return ledger;
   }
 
-  HeapOutcome stopped() {
-    auto before = moment_of(subject_.files);
-    if (!before) return refused(before.error());
-    auto prepared = prepare(*before, false);
+  HeapOutcome stopped(const heap::Moment& before) {
+    auto prepared = prepare(before, false);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
     std::optional<proc::Hurry> hurry(std::in_place);
@@ -206,10 +210,8 @@ class Modes {
     return ledger;
   }
 
-  HeapOutcome frozen() {
-    auto before = moment_of(subject_.files);
-    if (!before) return refused(before.error());
-    auto prepared = prepare(*before, true);
+  HeapOutcome frozen(const heap::Moment& before) {
+    auto prepared = prepare(before, true);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
     std::optional<proc::Hurry> hurry(std::in_place);  // the clone costs the target faults as long as it lives
@@ -226,7 +228,7 @@ class Modes {
     }
     auto moment = heap::Moment::take(heap::with_files_of(std::move(*smaps), *target_smaps), *pages);
     if (!moment) return refused(moment.error());
-    moment->take_exclusiveness_of(*before);
+    moment->take_exclusiveness_of(before);
     model::HeapLedger ledger;
     if (!copy) {
       const HeldBeforeTarget memory(freeze->memory(), subject_.memory);
@@ -254,15 +256,14 @@ class Modes {
     return {.failure = explain_no_freeze(pid(), error), .error = error, .is_about_freezing = is_about_freezing};
   }
 
-  HeapOutcome gentlest() {
-    auto before = moment_of(subject_.files);
-    if (!before) return refused(before.error());
-    const std::uint64_t resident = before->resident_bytes();
+  HeapOutcome gentlest(const heap::Moment& before) {
+    const std::uint64_t resident = before.resident_bytes();
     if (resident < stop_below_bytes) {
-      return because(stopped(), fmt::format("copying {} takes less of its time than a clone would cost it afterwards",
-                                            present::megabytes(static_cast<double>(resident))));
+      return because(stopped(before),
+                     fmt::format("copying {} takes less of its time than a clone would cost it afterwards",
+                                 present::megabytes(static_cast<double>(resident))));
     }
-    auto outcome = frozen();
+    auto outcome = frozen(before);
     const auto* const refusal = std::get_if<HeapRefusal>(&outcome);
     if (refusal == nullptr) {
       return because(std::move(outcome), fmt::format("a clone of {} stops it for less time than a copy",
@@ -271,7 +272,7 @@ class Modes {
     if (!refusal->is_about_freezing) return outcome;
     const auto& error = refusal->error;
     const auto why = !error ? refusal->failure.message : error->detail.empty() ? base::describe(*error) : error->detail;
-    return because(stopped(), "no clone could be had: " + why);
+    return because(stopped(before), "no clone could be had: " + why);
   }
 
   static HeapOutcome because(HeapOutcome outcome, std::string why) {
