@@ -83,10 +83,19 @@ std::uint64_t ChunkWalk::resume_at(std::uint64_t chunk, std::uint64_t segment_en
   return segment_end;
 }
 
+bool ChunkWalk::has_time() {
+  constexpr std::uint64_t between_looks = 4096;
+  return !(steps_++ % between_looks == 0 ? budget_.is_spent() : budget_.was_spent());
+}
+
 /// Where it ended: behind top, at fenceposts, or with the segment.
 std::uint64_t ChunkWalk::walk_segment(const MallocArenaPlace& place, Range segment, model::MallocArena& arena) {
   std::uint64_t chunk = first_chunk(place, segment), next_waypoint = chunk;
   while (chunk + chunk_head <= segment.end) {
+    if (!has_time()) {
+      budget_.leave_out(space_.tally({chunk, segment.end}).bytes);
+      return segment.end;
+    }
     const bool is_seen = see(chunk, chunk_head, segment.end);
     const std::uint64_t word = is_seen ? size_word(chunk, segment.end) : 0;
     const std::uint64_t size = word & ~size_bits;
@@ -173,7 +182,11 @@ void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_
       books_.objects[static_cast<std::size_t>(found.type->kind)].add(all);
       ++found.type->count;
       found.type->malloc_bytes += bytes;
-      pointers_.take(*recogniser_, *found.type, block + found.offset, shown - found.offset);
+      objects_.take(*recogniser_, {.type = *found.type,
+                                   .bytes = block + found.offset,
+                                   .seen = shown - found.offset,
+                                   .address = user + found.offset,
+                                   .held = bytes});
       return;
     }
   }
@@ -190,10 +203,11 @@ void ChunkWalk::walk_arenas() {
     books_.arenas.push_back(arena);
   }
   books_.bytes_read = window_.bytes_read();
+  books_.lost_bytes = window_.lost_bytes();
 }
 
 bool ChunkWalk::lacks_of_main() const {
-  if (malloc_.arenas.empty() || books_.arenas.empty()) return false;
+  if (malloc_.arenas.empty() || books_.arenas.empty() || budget_.was_spent()) return false;
   const auto& main = books_.arenas.front();
   const std::uint64_t known =
       main.in_use_bytes + main.top_bytes + main.bin_bytes + main.fastbin_bytes + main.tcache_bytes;
@@ -239,6 +253,7 @@ std::uint64_t ChunkWalk::walk_more_of_main(Range range) {
   main.resident_bytes += space_.tally(segment).bytes;
   (void)walk_segment(malloc_.arenas.front(), segment, main);
   books_.bytes_read = window_.bytes_read();
+  books_.lost_bytes = window_.lost_bytes();
   return segment.end;
 }
 
@@ -250,6 +265,10 @@ std::vector<Range> ChunkWalk::walk_mapped(Range range) {
     std::uint64_t before = 0, word = 0;
     const bool is_seen = space_.is_resident(at) && see(at, chunk_head, range.end) &&
                          window_.take(at, before) != nullptr && window_.take(at + 8, word) != nullptr;
+    if (!has_time()) {
+      budget_.leave_out(space_.tally({at, range.end}).bytes);
+      break;
+    }
     const std::uint64_t bytes = (word & ~size_bits) + malloc_.mapped_extra();
     const bool is_chunk = is_seen && (word & size_bits) == mapped_bit && bytes % proc::page_bytes == 0 &&
                           bytes >= least_mapped && bytes <= range.end - at && before < proc::page_bytes &&
@@ -268,6 +287,7 @@ std::vector<Range> ChunkWalk::walk_mapped(Range range) {
     at += bytes;
   }
   books_.bytes_read = window_.bytes_read();
+  books_.lost_bytes = window_.lost_bytes();
   return found;
 }
 

@@ -61,17 +61,8 @@ void LedgerBuilder::finish() {
   for (auto& held : ledger_.held_arenas) {
     for (auto& [type, count] : held.types) type = name_of(type);
   }
-  const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
-  if (request_.python) {
-    const bool has_arenas = pymalloc_.figures.blocks_used != 0;
-    std::uint64_t objects = pymalloc_.figures.blocks_used;
-    for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {
-      objects += chunks_->books().objects[kind].count;
-    }
-    const bool is_debug = debug * 2 > objects;
-    ledger_.python_allocator = has_arenas ? "pymalloc" : has_mimalloc_ ? "mimalloc" : "malloc";
-    if (is_debug && debug != 0) ledger_.python_allocator += "_debug";
-  }
+  if (request_.python) ledger_.python_version = request_.python->version;
+  ledger_.python_allocator = python_allocator();
   rank_types();
   note_trouble();
   ledger_.rows = rows_.rows();

@@ -86,7 +86,11 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
     if (found.type == nullptr) continue;
     ++found.type->count;
     found.type->pymalloc_bytes += pool.block_bytes;
-    pointers_.take(recogniser_, *found.type, block.bytes + found.offset, pool.block_bytes - found.offset);
+    objects_.take(recogniser_, {.type = *found.type,
+                                .bytes = block.bytes + found.offset,
+                                .seen = pool.block_bytes - found.offset,
+                                .address = address + begin + found.offset,
+                                .held = pool.block_bytes});
   }
   const std::uint64_t free_at = pool_head_bytes + pool.blocks * pool.block_bytes;
   if (is_uniform) {
@@ -114,7 +118,9 @@ void PymallocWalk::count_torn(const std::byte* head, const Tally& all, model::Py
   std::uint64_t used = 0;
   if (head != nullptr) {
     const auto size_class = load<std::uint32_t>(head + 36) % size_classes;
-    used = std::min<std::uint64_t>(load<std::uint32_t>(head) * (size_class + 1) * block_unit, all.bytes);
+    const std::uint64_t block_bytes = (size_class + 1) * block_unit;
+    used = std::min<std::uint64_t>(load<std::uint32_t>(head) * block_bytes, all.bytes);
+    books_.torn_blocks += used / block_bytes;
   }
   const Tally in_use{.bytes = used, .private_bytes = std::min(used, all.private_bytes), .swap_bytes = 0};
   books_.blocks[static_cast<std::size_t>(ObjectKind::buffer)].add(in_use);
@@ -195,7 +201,7 @@ void PymallocWalk::keep_held(const model::PymallocArenaRow& row, const ArenaType
   books_.held.push_back(std::move(held));
 }
 
-void PymallocWalk::look_again(PointerCollector& pointers) {
+void PymallocWalk::look_again(ObjectSink& objects) {
   std::vector<std::array<std::byte, 16>> heads(states_.size());
   std::vector<memory::ReadRequest> requests;
   requests.reserve(states_.size());
@@ -214,7 +220,11 @@ void PymallocWalk::look_again(PointerCollector& pointers) {
       const auto found = recogniser_.look(
           {.bytes = bytes + at, .seen = pool.block_bytes, .size = pool.block_bytes, .slack = block_unit});
       if (found.type == nullptr) continue;
-      pointers.take(recogniser_, *found.type, bytes + at + found.offset, pool.block_bytes - found.offset);
+      objects.take(recogniser_, {.type = *found.type,
+                                 .bytes = bytes + at + found.offset,
+                                 .seen = pool.block_bytes - found.offset,
+                                 .address = state.address + at + found.offset,
+                                 .held = pool.block_bytes});
     }
   }
 }
@@ -225,10 +235,17 @@ PymallocBooks PymallocWalk::run() {
   books_.figures.arena_bytes = arenas_.arena_bytes;
   books_.figures.pool_bytes = arenas_.pool_bytes;
   books_.held_below = arenas_.arena_bytes / proc::page_bytes;  // less than one block to a page
-  for (const auto& arena : arenas_.live) walk_arena(arena);
+  for (const auto& arena : arenas_.live) {
+    if (budget_.is_spent()) {
+      budget_.leave_out(space_.tally({arena.address, arena.address + arenas_.arena_bytes}).bytes);
+    } else {
+      walk_arena(arena);
+    }
+  }
   std::stable_sort(books_.held.begin(), books_.held.end(),
                    [](const auto& left, const auto& right) { return left.blocks < right.blocks; });
   books_.bytes_read = window_.bytes_read() + again_.bytes_read();
+  books_.lost_bytes = window_.lost_bytes();
   return std::move(books_);
 }
 

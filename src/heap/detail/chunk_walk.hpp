@@ -10,10 +10,11 @@
 
 #include "books.hpp"
 #include "glibc.hpp"
-#include "pointer_collector.hpp"
+#include "object_sink.hpp"
 #include "raw_chunks.hpp"
 #include "recogniser.hpp"
 #include "tidemark/model/heap.hpp"
+#include "walk_budget.hpp"
 #include "window.hpp"
 
 namespace tidemark::heap {
@@ -28,7 +29,7 @@ struct MallocBooks {
   KindSums objects;  ///< chunks that are Python objects
   Sum bins, fastbins, tcaches, main_top, thread_tops;
   Tally walked;  ///< all of the above, and the raw ones
-  std::uint64_t torn_chunks = 0, torn_bytes = 0, bytes_read = 0;
+  std::uint64_t torn_chunks = 0, torn_bytes = 0, bytes_read = 0, lost_bytes = 0;
   std::uint64_t mapped_chunks = 0, mapped_bytes = 0;
   std::uint64_t debug_chunks = 0;
   std::vector<Waypoint> waypoints;  ///< one for each stretch of waypoint_bytes, about
@@ -37,14 +38,15 @@ struct MallocBooks {
 class ChunkWalk {
  public:
   ChunkWalk(const Malloc& malloc, const KeptChunks& kept, const AddressSpace& space, const memory::MemorySource& memory,
-            Recogniser* recogniser, PointerCollector& pointers, RawChunks& raw)
+            Recogniser* recogniser, ObjectSink& objects, RawChunks& raw, WalkBudget& budget)
       : malloc_(malloc),
         kept_(kept),
         space_(space),
         memory_(memory),
         recogniser_(recogniser),
-        pointers_(pointers),
+        objects_(objects),
         raw_(raw),
+        budget_(budget),
         window_(memory, space) {}
 
   /// All segments of all arenas.
@@ -74,6 +76,7 @@ class ChunkWalk {
   [[nodiscard]] std::uint64_t end_of_chain(Range range);
   [[nodiscard]] bool begins_chain(std::uint64_t chunk, std::uint64_t segment_end);
   void take_free(std::uint64_t chunk, std::uint64_t bytes, const Tally& tally, model::MallocArena& arena);
+  [[nodiscard]] bool has_time();
   void take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_t usable, const Tally& tally, bool is_mapped);
   void take_top(const MallocArenaPlace& place, std::uint64_t bytes, model::MallocArena& arena);
   [[nodiscard]] Tally tally(std::uint64_t start, std::uint64_t end);
@@ -83,12 +86,13 @@ class ChunkWalk {
   const AddressSpace& space_;
   const memory::MemorySource& memory_;
   Recogniser* recogniser_;  ///< null: no interpreter is known, so no object is
-  PointerCollector& pointers_;
+  ObjectSink& objects_;
   RawChunks& raw_;
+  WalkBudget& budget_;
   Window window_;
   const SpaceRegion* region_ = nullptr;  ///< of the last tally
   std::uint64_t ahead_ = window_bytes;   ///< read at once
-  std::uint64_t far_guesses_ = 0, chain_steps_ = 0;
+  std::uint64_t far_guesses_ = 0, chain_steps_ = 0, steps_ = 0;
   std::unordered_map<std::uint64_t, std::uint64_t> chains_;  ///< by page: its first chunk in a chain that was followed
   MallocBooks books_;
 };

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "books.hpp"
-#include "recogniser.hpp"
+#include "object_sink.hpp"
 
 namespace tidemark::heap {
 
@@ -14,13 +14,15 @@ struct MappedByObject {
   std::uint32_t type = 0;
 };
 
-class PointerCollector {
+class PointerCollector final : public ObjectSink {
  public:
   explicit PointerCollector(const ArenaSet& arenas) : arenas_(arenas) {}
 
-  void take(const Recogniser& recogniser, const TypeEntry& type, const std::byte* object, std::uint64_t seen) {
-    recogniser.visit_pointers(type, object, seen, [&](std::uint64_t pointer) { add(pointer, type.index); });
-    if (type.kind == ObjectKind::mmap) take_mapping(type, object, seen);
+  void take(const Recogniser& recogniser, const FoundObject& object) override {
+    const auto& type = object.type;
+    recogniser.visit_pointers(type, object.bytes, object.seen,
+                              [&](std::uint64_t pointer) { add(pointer, type.index); });
+    if (type.kind == ObjectKind::mmap) take_mapping(type, object.bytes, object.seen);
   }
   void add(std::uint64_t pointer, std::uint32_t type) {
     if (!arenas_.holds(pointer)) bag.add(pointer, type);

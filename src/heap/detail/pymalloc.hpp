@@ -14,10 +14,11 @@
 
 #include "address_space.hpp"
 #include "books.hpp"
-#include "pointer_collector.hpp"
+#include "object_sink.hpp"
 #include "recogniser.hpp"
 #include "tidemark/memory/memory_source.hpp"
 #include "tidemark/model/heap.hpp"
+#include "walk_budget.hpp"
 #include "window.hpp"
 
 namespace tidemark::heap {
@@ -54,24 +55,26 @@ struct PymallocBooks {
   std::vector<model::PymallocArenaRow> arenas;
   std::vector<model::HeldArena> held;  ///< types are indexes in decimal, of buffers none: to be named
   std::uint64_t held_below = 0;
-  std::uint64_t torn_bytes = 0, debug_blocks = 0, bytes_read = 0;
+  std::uint64_t torn_bytes = 0, torn_blocks = 0;  ///< blocks in use, as the heads say
+  std::uint64_t debug_blocks = 0, bytes_read = 0, lost_bytes = 0;
 };
 
 class PymallocWalk {
  public:
   PymallocWalk(const AddressSpace& space, const memory::MemorySource& memory, const Arenas& arenas, TypeTable& types,
-               PointerCollector& pointers)
+               ObjectSink& objects, WalkBudget& budget)
       : space_(space),
         arenas_(arenas),
         recogniser_(types),
-        pointers_(pointers),
+        objects_(objects),
+        budget_(budget),
         window_(memory, space),
         again_(memory, space) {}
 
   [[nodiscard]] PymallocBooks run();
 
   /// Of a target that runs: what the objects of pools point to that have changed since. Nothing is counted.
-  void look_again(PointerCollector& pointers);
+  void look_again(ObjectSink& objects);
 
  private:
   struct Pool;
@@ -93,7 +96,8 @@ class PymallocWalk {
   const AddressSpace& space_;
   const Arenas& arenas_;
   Recogniser recogniser_;
-  PointerCollector& pointers_;
+  ObjectSink& objects_;
+  WalkBudget& budget_;
   Window window_, again_;
   std::vector<PoolState> states_;
   PymallocBooks books_;

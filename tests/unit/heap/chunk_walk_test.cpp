@@ -1,4 +1,5 @@
 #include "detail/chunk_walk.hpp"
+#include "detail/pointer_collector.hpp"
 
 #include "fake_malloc.hpp"
 
@@ -29,7 +30,7 @@ struct Walk {
   }
   MallocBooks& run() {
     known = space.space();
-    walk = std::make_unique<ChunkWalk>(malloc, kept, known, space, nullptr, pointers, raw);
+    walk = std::make_unique<ChunkWalk>(malloc, kept, known, space, nullptr, pointers, raw, budget);
     walk->walk_arenas();
     check_sum();
     return walk->books();
@@ -55,6 +56,7 @@ struct Walk {
   KeptChunks kept;
   AddressSpace known{std::vector<SpaceRegion>{}};
   ArenaSet arenas;
+  WalkBudget budget;
   PointerCollector pointers{arenas};
   RawChunks raw;
   std::unique_ptr<ChunkWalk> walk;
@@ -205,7 +207,7 @@ TEST_CASE_FIXTURE(Walk, "chunks with a mapping of their own") {
     maps.put_word(start + 14 * page, page);
     maps.put_word(start + 14 * page + 8, (page - extra) | 2);
     known = maps.space();
-    ChunkWalk walker(malloc, kept, known, maps, nullptr, pointers, raw);
+    ChunkWalk walker(malloc, kept, known, maps, nullptr, pointers, raw, budget);
     CHECK(are(walker.walk_mapped({start, start + 16 * page}),
               {{start, start + 4 * page}, {start + 4 * page, start + 6 * page}}));
     CHECK(walker.books().mapped_chunks == 2);

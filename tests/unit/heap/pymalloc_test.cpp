@@ -1,4 +1,5 @@
 #include "detail/pymalloc.hpp"
+#include "detail/pointer_collector.hpp"
 
 #include "fake_python.hpp"
 
@@ -35,7 +36,7 @@ struct Arena {
     std::vector<Range> ranges;
     for (const auto& one : arenas.live) ranges.push_back({one.address, one.address + arenas.arena_bytes});
     arena_set.assign(ranges);
-    walker = std::make_unique<PymallocWalk>(known, space, arenas, types, pointers);
+    walker = std::make_unique<PymallocWalk>(known, space, arenas, types, pointers, budget);
     return walker->run();
   }
   /// All that the books say is what the flags say of the arenas.
@@ -56,6 +57,7 @@ struct Arena {
   Arenas arenas;
   ArenaSet arena_set;
   TypeTable types{space, python.layout(), python.type_type, arena_set};
+  WalkBudget budget;
   PointerCollector pointers{arena_set};
   std::unique_ptr<PymallocWalk> walker;
 };

@@ -1,0 +1,30 @@
+// Purpose: who is told of each object that the walkers find.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "recogniser.hpp"
+
+namespace tidemark::heap {
+
+/// An object on bytes that were copied: they are there until the sink returns.
+struct FoundObject {
+  TypeEntry& type;
+  const std::byte* bytes = nullptr;
+  std::uint64_t seen = 0;     ///< of its bytes are there
+  std::uint64_t address = 0;  ///< in the target
+  std::uint64_t held = 0;     ///< bytes of the block or chunk that it lies in
+};
+
+class ObjectSink {
+ public:
+  ObjectSink() = default;
+  ObjectSink(const ObjectSink&) = default;
+  ObjectSink& operator=(const ObjectSink&) = default;
+  virtual ~ObjectSink() = default;
+
+  virtual void take(const Recogniser& recogniser, const FoundObject& object) = 0;
+};
+
+}  // namespace tidemark::heap
