@@ -7,6 +7,7 @@
 
 #include "detail/command_line.hpp"
 #include "detail/locate_options.hpp"
+#include "detail/reading_options.hpp"
 #include "detail/target_options.hpp"
 #include "tidemark/present/units.hpp"
 
@@ -15,86 +16,35 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::int64_t shortest_growth_ns = 100 * base::ns_per_ms;
 constexpr std::size_t shown_columns = 40;
 
-template <class Value>
-using Words = std::array<std::pair<std::string_view, Value>, 4>;
-
-constexpr Words<Consistency> consistencies{{{"racing", Consistency::racing},
-                                            {"stopped", Consistency::stopped},
-                                            {"frozen", Consistency::frozen},
-                                            {"auto", Consistency::automatic}}};
-constexpr Words<HeapView> views{
+constexpr std::array<std::pair<std::string_view, HeapView>, 4> views{
     {{"owner", HeapView::owners}, {"arena", HeapView::arenas}, {"file", HeapView::files}, {"type", HeapView::types}}};
 
 void add_options(po::options_description& options) {
   auto add = options.add_options();
-  add("pid,p", po::value<std::vector<std::string>>()->composing()->value_name("PID"),
-      "the memory of this process (repeatable)");
-  add("name", po::value<std::string>()->value_name("REGEX"), "of every process whose name or command line matches");
-  add("children", "of all that descend from it too, with what each has unshared since fork");
+  add_target_options(add, "the memory of this process (repeatable)",
+                     "of all that descend from it too, with what each has unshared since fork");
   add("by", po::value<std::string>()->default_value("owner")->value_name("owner|arena|file|type"),
       "the table: by owner, by arena of malloc and pymalloc, by mapped file, by Python type");
   add("json", "one JSON object, with all tables");
-  add("save", po::value<std::string>()->value_name("FILE"), "keep the JSON in FILE too, for --diff");
-  add("diff", po::value<std::string>()->value_name("FILE"), "what changed since a ledger that --save kept");
-  add("growth", po::value<std::string>()->value_name("TIME"),
-      "read twice, this far apart, and show what changed; for example 60s");
-  add("consistency", po::value<std::string>()->default_value("racing")->value_name("racing|stopped|frozen|auto"),
-      "read while it runs, stop it meanwhile, or read a copy-on-write clone of it; auto takes the gentlest exact way");
-  add("max-pause", po::value<std::string>()->value_name("TIME"),
-      "with stopped, frozen or auto: it goes on after this time, read or not; 1s when not given");
-  add("low-memory", "slower, with little memory of our own whatever the heap's size");
+  add_comparison_options(add, "ledger");
+  add_mode_options(add);
   add_locate_options(add);
   add("help,h", "this text");
 }
 
-/// What an option's word stands for. `hint` says what there is.
-template <class Value>
-Value value_of(const CommandLine& line, const char* option, const Words<Value>& words, const char* hint) {
-  const std::string given = line.text(option);
-  for (const auto& [word, value] : words) {
-    if (word == given) return value;
+HeapView read_view(const CommandLine& line) {
+  const std::string given = line.text("by");
+  for (const auto& [word, view] : views) {
+    if (word == given) return view;
   }
-  refuse(fmt::format("--{} '{}' is none", option, present::printable(given, shown_columns)), hint);
-}
-
-void read_consistency(const CommandLine& line, HeapOptions& options) {
-  options.consistency =
-      value_of(line, "consistency", consistencies, "racing (it runs on), stopped, frozen (a clone is read), or auto");
-  options.low_memory = line.has("low-memory");
-  if (!line.has("max-pause")) return;
-  if (options.consistency == Consistency::racing) {
-    refuse("--max-pause needs --consistency stopped, frozen or auto: else nothing is stopped");
-  }
-  options.max_pause_ns = read_max_pause(line);
-}
-
-void read_comparison(const CommandLine& line, HeapOptions& options) {
-  if (line.has("diff") && line.has("growth")) {
-    refuse("--diff and --growth exclude each other",
-           "--diff FILE compares with a saved ledger, --growth TIME reads twice");
-  }
-  if (line.has("diff")) options.diff_file = line.text("diff");
-  if (line.has("diff") && options.diff_file.empty()) refuse("--diff '' names no file");
-  if (!line.has("growth")) return;
-  options.growth_ns = line.time_ns("growth");
-  if (*options.growth_ns < shortest_growth_ns) {
-    refuse(fmt::format("--growth {} is too short", line.text("growth")),
-           "100ms at least; 60s shows what grows steadily");
-  }
+  refuse(fmt::format("--by '{}' is none", present::printable(given, shown_columns)), "owner, arena, file or type");
 }
 
 void read_output(const CommandLine& line, HeapOptions& options) {
   options.json = line.has("json");
-  options.by = value_of(line, "by", views, "owner, arena, file or type");
-  if (line.has("save")) {
-    options.save_file = line.text("save");
-    if (options.save_file.empty() || options.save_file == "-") {
-      refuse(fmt::format("--save '{}' names no file", options.save_file), "--json prints on standard output");
-    }
-  }
+  options.by = read_view(line);
   if (options.by == HeapView::owners) return;
   if (options.json) refuse("--by and --json exclude each other: the JSON has all tables");
   if (!options.diff_file.empty() || options.growth_ns) {
@@ -141,8 +91,11 @@ ParsedHeapOptions parse_heap_options(std::span<const std::string> arguments) {
     auto choice = read_target_choice(line, "heap");
     options.pids = std::move(choice.pids);
     options.name_regex = std::move(choice.name_regex);
-    read_consistency(line, options);
-    read_comparison(line, options);
+    static_cast<ReadingMode&>(options) = read_mode(line);
+    auto comparison = read_comparison(line, "ledger");
+    options.save_file = std::move(comparison.save_file);
+    options.diff_file = std::move(comparison.diff_file);
+    options.growth_ns = comparison.growth_ns;
     read_output(line, options);
     options.locate = locate_options_of(line);
     return options;

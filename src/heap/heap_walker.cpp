@@ -62,6 +62,7 @@ void HeapWalker::find_interpreter() {
   arena_set_.assign(std::move(ranges));
   types_ = std::make_unique<TypeTable>(request_.memory, python.layout, type_type, arena_set_);
   recogniser_ = std::make_unique<Recogniser>(*types_);
+  sink_.begin(*types_, !arenas_.live.empty());
 }
 
 void HeapWalker::walk_pymalloc() {

@@ -9,26 +9,20 @@
 #include <vector>
 
 #include "tidemark/base/address.hpp"
-#include "tidemark/base/clock.hpp"
+#include "tidemark/cli/reading_mode.hpp"
 #include "tidemark/cli/usage.hpp"
 #include "tidemark/cpython/interpreter.hpp"
 
 namespace tidemark::cli {
 
-/// How a target is read while its heap is walked. `automatic` takes the gentlest exact one.
-enum class Consistency { racing, stopped, frozen, automatic };
-
 enum class HeapView { owners, arenas, files, types };
 
-struct HeapOptions {
+struct HeapOptions : ReadingMode {
   // Exactly one of these is given.
   std::vector<base::Pid> pids;
   std::string name_regex;
 
   bool children = false;
-  Consistency consistency = Consistency::racing;
-  std::int64_t max_pause_ns = base::ns_per_second;
-  bool low_memory = false;
   HeapView by = HeapView::owners;
   bool json = false;
   std::string save_file;                       ///< empty: none

@@ -15,6 +15,7 @@ struct FoundObject {
   std::uint64_t seen = 0;     ///< of its bytes are there
   std::uint64_t address = 0;  ///< in the target
   std::uint64_t held = 0;     ///< bytes of the block or chunk that it lies in
+  bool is_debug = false;      ///< wrapped by PYTHONMALLOC=debug, as its buffers are
 };
 
 class ObjectSink {
@@ -24,6 +25,8 @@ class ObjectSink {
   ObjectSink& operator=(const ObjectSink&) = default;
   virtual ~ObjectSink() = default;
 
+  /// Before the first object: which types there are, and whether pymalloc makes the small blocks.
+  virtual void begin(TypeTable& /*types*/, bool /*has_pymalloc*/) {}
   virtual void take(const Recogniser& recogniser, const FoundObject& object) = 0;
 };
 

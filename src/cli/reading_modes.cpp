@@ -1,4 +1,4 @@
-#include "detail/heap_modes.hpp"
+#include "detail/reading_modes.hpp"
 
 #include <fmt/format.h>
 
@@ -19,11 +19,6 @@ using memory::CopiedMemory;
 
 /// Below this a copy takes less of the target's time than a clone costs it afterwards (docs/heap.md has the figures).
 constexpr std::uint64_t stop_below_bytes = std::uint64_t{300} << 20;
-/// A bound below this part of RSS is narrow enough, and so is one that is small by itself: of a small process every
-/// bound is a large part.
-constexpr std::uint64_t narrow_share = 50, small_bound_bytes = std::uint64_t{1} << 20;
-constexpr int most_racing_tries = 3;
-constexpr std::int64_t brief_watch_ns = 15 * base::ns_per_ms;
 /// The heap may grow until it stands still.
 constexpr std::uint64_t spare_share = 32, spare_bytes = std::uint64_t{2} << 20;
 
@@ -67,9 +62,10 @@ class HeldBeforeTarget final : public memory::MemorySource {
 
 class Modes {
  public:
-  Modes(const HeapSubject& subject, const HeapOptions& options) : subject_(subject), options_(options) {}
+  Modes(const HeapSubject& subject, const ReadingMode& options, const MomentReader& read)
+      : subject_(subject), options_(options), read_(read) {}
 
-  [[nodiscard]] HeapOutcome run() {
+  [[nodiscard]] ModeOutcome run() {
     switch (options_.consistency) {
       case Consistency::racing:
         return racing();
@@ -90,48 +86,17 @@ class Modes {
     return {.failure = explain_target(pid(), error), .error = error};
   }
 
-  [[nodiscard]] base::Result<heap::Moment> moment_of(proc::ProcessFiles& files) const {
-    auto smaps = files.smaps();
-    if (!smaps) return base::fail(smaps.error());
-    const auto pages = proc::PageMap::open(files.dir_fd());
-    if (!pages) return base::fail(pages.error());
-    return heap::Moment::take(std::move(*smaps), *pages);
-  }
-
-  [[nodiscard]] heap::LedgerRequest request(const memory::MemorySource& memory, const heap::Moment& moment) const {
-    return {.memory = memory, .moment = moment, .python = subject_.python, .thread_ids = subject_.thread_ids};
-  }
-
   /// The exact modes want to know first how much there is.
-  HeapOutcome after_a_look(HeapOutcome (Modes::*mode)(const heap::Moment& before)) {
+  ModeOutcome after_a_look(ModeOutcome (Modes::*mode)(const heap::Moment& before)) {
     const auto before = moment_of(subject_.files);
     return before ? (this->*mode)(*before) : refused(before.error());
   }
 
-  /// What moved much while it was read is read again: a wide bound is no answer.
-  HeapOutcome racing() {
-    auto best = read_racing();
-    for (int tries = 1; tries < most_racing_tries && !options_.is_recorded; ++tries) {
-      const auto* const ledger = std::get_if<model::HeapLedger>(&best);
-      if (ledger == nullptr) break;
-      if (ledger->bound_bytes <= std::max<std::uint64_t>(ledger->rss_bytes / narrow_share, small_bound_bytes)) break;
-      auto again = read_racing();
-      const auto* const other = std::get_if<model::HeapLedger>(&again);
-      if (other == nullptr) break;
-      if (other->bound_bytes < ledger->bound_bytes) best = std::move(again);
-    }
-    return best;
-  }
-
-  HeapOutcome read_racing() {
+  ModeOutcome racing() {
     auto moment = moment_of(subject_.files);
     if (!moment) return refused(moment.error());
-    auto wanted = request(subject_.memory, *moment);
-    wanted.running = &subject_.files;
-    if (options_.is_recorded) wanted.watch_ns = brief_watch_ns;
-    auto ledger = heap::read_ledger(wanted);
-    ledger.consistency = "racing";
-    return ledger;
+    read_(subject_.memory, *moment);
+    return ModeReport{.consistency = "racing"};
   }
 
   /// Room for a copy of what is resident now, and a little more; null in low-memory mode, which copies nothing.
@@ -162,20 +127,16 @@ class Modes {
             .is_about_freezing = need.targets != 0};
   }
 
-  /// The ledger out of the copy, or straight out of what stands still when there is none.
-  static model::HeapLedger ledger_of(const heap::LedgerRequest& request, const CopiedMemory* copy) {
-    auto ledger = heap::read_ledger(request);
-    if (copy != nullptr) {
-      ledger.cost.bytes_read = copy->bytes_copied();
-      if (copy->bytes_lost() != 0) {
-        ledger.notes.push_back(
-            fmt::format("{} could not be copied.", present::megabytes(static_cast<double>(copy->bytes_lost()))));
-      }
-    }
-    return ledger;
+  /// Out of the copy, or straight out of what stands still when there is none.
+  void read_copy(const CopiedMemory& copy, const heap::Moment& moment, ModeReport& report) const {
+    read_(copy, moment);
+    report.cost.bytes_read = copy.bytes_copied();
+    if (copy.bytes_lost() == 0) return;
+    report.notes.push_back(
+        fmt::format("{} could not be copied.", present::megabytes(static_cast<double>(copy.bytes_lost()))));
   }
 
-  HeapOutcome stopped(const heap::Moment& before) {
+  ModeOutcome stopped(const heap::Moment& before) {
     auto prepared = prepare(before, false);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
@@ -184,7 +145,7 @@ class Modes {
     if (!stop) return HeapRefusal{.failure = explain_no_stop(pid(), stop.error()), .error = stop.error()};
 
     auto moment = moment_of(subject_.files);
-    model::HeapLedger ledger;
+    ModeReport done;
     std::optional<base::Error> trouble;
     if (!moment) {
       trouble = moment.error();
@@ -192,7 +153,7 @@ class Modes {
       if (auto copied = copy->copy(stop->memory(), moment->resident()); !copied) trouble = copied.error();
     } else {
       const HeldBeforeTarget memory(stop->memory(), subject_.memory);
-      ledger = ledger_of(request(memory, *moment), nullptr);
+      read_(memory, *moment);
     }
     const auto report = stop->resume();
     hurry.reset();
@@ -202,15 +163,15 @@ class Modes {
                          .error = base::Error{.code = base::ErrorCode::torn, .doing = "read a heap"}};
     }
     if (trouble) return refused(*trouble);
-    if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
-    ledger.consistency = "stopped";
-    ledger.cost.pause_ns = report->pause_ns;
-    ledger.cost.threads = report->threads;
-    ledger.cost.interrupted_calls = calls_of(report->interrupted);
-    return ledger;
+    if (copy) read_copy(*copy, *moment, done);
+    done.consistency = "stopped";
+    done.cost.pause_ns = report->pause_ns;
+    done.cost.threads = report->threads;
+    done.cost.interrupted_calls = calls_of(report->interrupted);
+    return done;
   }
 
-  HeapOutcome frozen(const heap::Moment& before) {
+  ModeOutcome frozen(const heap::Moment& before) {
     auto prepared = prepare(before, true);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
@@ -229,26 +190,26 @@ class Modes {
     auto moment = heap::Moment::take(heap::with_files_of(std::move(*smaps), *target_smaps), *pages);
     if (!moment) return refused(moment.error());
     moment->take_exclusiveness_of(before);
-    model::HeapLedger ledger;
+    ModeReport done;
     if (!copy) {
       const HeldBeforeTarget memory(freeze->memory(), subject_.memory);
-      ledger = ledger_of(request(memory, *moment), nullptr);
+      read_(memory, *moment);
     } else if (auto copied = copy->copy(freeze->memory(), moment->resident()); !copied) {
       return refused(copied.error());
     }
     const auto report = freeze->release();
     hurry.reset();
     if (!report) return not_frozen(report.error());
-    if (copy) ledger = ledger_of(request(*copy, *moment), copy.get());
-    ledger.consistency = "frozen";
-    ledger.cost.pause_ns = report->pause_ns;
-    ledger.cost.reap_pause_ns = report->reap_pause_ns;
-    ledger.cost.threads = report->threads;
-    ledger.cost.caused_faults = report->minor_faults;
-    ledger.cost.interrupted_calls = calls_of(report->interrupted);
+    if (copy) read_copy(*copy, *moment, done);
+    done.consistency = "frozen";
+    done.cost.pause_ns = report->pause_ns;
+    done.cost.reap_pause_ns = report->reap_pause_ns;
+    done.cost.threads = report->threads;
+    done.cost.caused_faults = report->minor_faults;
+    done.cost.interrupted_calls = calls_of(report->interrupted);
     if (!report->reaped)
-      ledger.notes.emplace_back("A zombie of ours is left in the process; the next run has it waited for.");
-    return ledger;
+      done.notes.emplace_back("A zombie of ours is left in the process; the next run has it waited for.");
+    return done;
   }
 
   [[nodiscard]] HeapRefusal not_frozen(const base::Error& error) const {
@@ -256,7 +217,7 @@ class Modes {
     return {.failure = explain_no_freeze(pid(), error), .error = error, .is_about_freezing = is_about_freezing};
   }
 
-  HeapOutcome gentlest(const heap::Moment& before) {
+  ModeOutcome gentlest(const heap::Moment& before) {
     const std::uint64_t resident = before.resident_bytes();
     if (resident < stop_below_bytes) {
       return because(stopped(before),
@@ -275,21 +236,28 @@ class Modes {
     return because(stopped(before), "no clone could be had: " + why);
   }
 
-  static HeapOutcome because(HeapOutcome outcome, std::string why) {
-    if (auto* ledger = std::get_if<model::HeapLedger>(&outcome)) ledger->why_consistency = std::move(why);
+  static ModeOutcome because(ModeOutcome outcome, std::string why) {
+    if (auto* report = std::get_if<ModeReport>(&outcome)) report->why_consistency = std::move(why);
     return outcome;
   }
 
   const HeapSubject& subject_;
-  const HeapOptions& options_;
+  const ReadingMode& options_;
+  const MomentReader& read_;
 };
 
 }  // namespace
 
-HeapOutcome read_heap(const HeapSubject& subject, const HeapOptions& options) {
-  auto outcome = Modes(subject, options).run();
-  if (auto* ledger = std::get_if<model::HeapLedger>(&outcome)) ledger->low_memory = options.low_memory;
-  return outcome;
+base::Result<heap::Moment> moment_of(proc::ProcessFiles& files) {
+  auto smaps = files.smaps();
+  if (!smaps) return base::fail(smaps.error());
+  const auto pages = proc::PageMap::open(files.dir_fd());
+  if (!pages) return base::fail(pages.error());
+  return heap::Moment::take(std::move(*smaps), *pages);
+}
+
+ModeOutcome read_in_mode(const HeapSubject& subject, const ReadingMode& mode, const MomentReader& read) {
+  return Modes(subject, mode, read).run();
 }
 
 }  // namespace tidemark::cli
