@@ -184,6 +184,12 @@ struct Layout {
     Field<std::int32_t> bytecode_index = {};    ///< 3.14t on: tlbc_index, which copy of the bytecode it runs
   } frame = {};
 
+  /// A frame as an object (PyFrameObject, 3.11 on), and a generator, whose frame is inside (3.11 on).
+  struct FrameOwners {
+    Field<base::Address> object_frame = {};  ///< f_frame
+    std::uint32_t generator_frame = 0;       ///< gi_iframe; coroutines and asynchronous generators are alike
+  } frame_owners = {};
+
   enum class LineTable {
     lnotab,     ///< to 3.9: co_lnotab
     ranges,     ///< 3.10: co_linetable of PEP 626
@@ -202,6 +208,14 @@ struct Layout {
     LineTable line_table_format = LineTable::locations;
     std::int64_t size_bytes = 0;          ///< without instructions: what PyCode_Type.tp_basicsize says
     Field<base::Address> bytecodes = {};  ///< 3.14t on: co_tlbc, the code_array of the threads' own copies
+    Field<base::Address> extra = {};      ///< co_extra: what tools have attached
+    Field<std::int32_t> stack_size = {};
+    Field<std::int32_t> locals = {};         ///< co_nlocalsplus; to 3.10 co_nlocals, without those of the two tuples:
+    Field<base::Address> cell_names = {};    ///< to 3.10: co_cellvars
+    Field<base::Address> free_names = {};    ///< to 3.10: co_freevars
+    Field<base::Address> cell_numbers = {};  ///< to 3.10: co_cell2arg
+    Field<base::Address> op_cache = {};      ///< 3.8 to 3.10: co_opcache
+    Field<std::uint8_t> op_cache_size = {};
   } code = {};
 
   /// _PyCodeArray (3.14t on; Include/cpython/code.h): copies of a code object's instructions, one of each thread. The
@@ -218,6 +232,7 @@ struct Layout {
     Field<base::Address> generation0 = {};   ///< points at the first of three generations, inside this struct
     std::uint32_t generations = 0;           ///< 3.14 on: where they begin, for builds without that pointer
     std::uint32_t generations_end = 0;       ///< they lie below this
+    std::uint32_t permanent_generation = 0;  ///< what gc.freeze() has put aside
     Field<std::int32_t> visited_space = {};  ///< 3.14.0 to 3.14.4: which of the last two generations is the middle one
     std::uint32_t generation_stats = 0;      ///< to 3.14: three of them, inside this struct
     Field<base::Address> stats = {};         ///< 3.15 on instead: points at the struct Stats
@@ -266,6 +281,10 @@ struct Layout {
     Field<std::int64_t> item_size = {};  ///< 0 unless objects of the type have items behind them
     Field<std::uint64_t> flags = {};
     Field<std::int64_t> dict_offset = {};
+    Field<base::Address> methods = {};  ///< the PyMethodDef of a type made in C
+    Field<base::Address> base = {};
+    Field<base::Address> dict = {};         ///< 3.12 on null in the static builtin types
+    Field<base::Address> mro = {};          ///< a tuple
     Field<base::Address> cached_keys = {};  ///< of a PyHeapTypeObject: the keys that its instances share
   } type = {};
 
@@ -315,6 +334,10 @@ struct Layout {
   struct BytesObject {
     std::uint32_t data = 0;
   } bytes = {};
+
+  struct Tuple {
+    std::uint32_t items = 0;
+  } tuple = {};
 };
 
 /// All tables, oldest first.

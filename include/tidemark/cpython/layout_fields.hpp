@@ -57,6 +57,8 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("frame.executing", layout.frame.executing);
   visit("frame.executing_value", layout.frame.executing_value);
   visit("frame.bytecode_index", layout.frame.bytecode_index);
+  visit("frame_owners.object_frame", layout.frame_owners.object_frame);
+  visit("frame_owners.generator_frame", layout.frame_owners.generator_frame);
   visit("code.first_line", layout.code.first_line);
   visit("code.version", layout.code.version);
   visit("code.filename", layout.code.filename);
@@ -68,6 +70,14 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("code.line_table_format", layout.code.line_table_format);
   visit("code.size_bytes", layout.code.size_bytes);
   visit("code.bytecodes", layout.code.bytecodes);
+  visit("code.extra", layout.code.extra);
+  visit("code.stack_size", layout.code.stack_size);
+  visit("code.locals", layout.code.locals);
+  visit("code.cell_names", layout.code.cell_names);
+  visit("code.free_names", layout.code.free_names);
+  visit("code.cell_numbers", layout.code.cell_numbers);
+  visit("code.op_cache", layout.code.op_cache);
+  visit("code.op_cache_size", layout.code.op_cache_size);
   visit("code_array.size", layout.code_array.size);
   visit("code_array.entries", layout.code_array.entries);
   visit("gc.enabled", layout.gc.enabled);
@@ -75,6 +85,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("gc.generation0", layout.gc.generation0);
   visit("gc.generations", layout.gc.generations);
   visit("gc.generations_end", layout.gc.generations_end);
+  visit("gc.permanent_generation", layout.gc.permanent_generation);
   visit("gc.visited_space", layout.gc.visited_space);
   visit("gc.generation_stats", layout.gc.generation_stats);
   visit("gc.stats", layout.gc.stats);
@@ -103,6 +114,10 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("type.item_size", layout.type.item_size);
   visit("type.flags", layout.type.flags);
   visit("type.dict_offset", layout.type.dict_offset);
+  visit("type.methods", layout.type.methods);
+  visit("type.base", layout.type.base);
+  visit("type.dict", layout.type.dict);
+  visit("type.mro", layout.type.mro);
   visit("type.cached_keys", layout.type.cached_keys);
   visit("dict.used", layout.dict.used);
   visit("dict.keys", layout.dict.keys);
@@ -126,6 +141,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("unicode.compact_data", layout.unicode.compact_data);
   visit("unicode.kind_bit", layout.unicode.kind_bit);
   visit("bytes.data", layout.bytes.data);
+  visit("tuple.items", layout.tuple.items);
 }
 
 /// Whether an entry says anything: a Field that is present, another entry that is not as in a Layout{}.

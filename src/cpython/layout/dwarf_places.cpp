@@ -62,6 +62,9 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"frame.executing", "_frame", "f_state"},  // 3.10
     {"frame.bytecode_index", "_PyInterpreterFrame", "tlbc_index"},
 
+    {"frame_owners.object_frame", "_frame", "f_frame"},
+    {"frame_owners.generator_frame", "PyGenObject", "gi_iframe"},
+
     {"code.first_line", "PyCodeObject", "co_firstlineno"},
     {"code.version", "PyCodeObject", "co_version"},
     {"code.filename", "PyCodeObject", "co_filename"},
@@ -75,6 +78,15 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"code.size_bytes", "PyCodeObject", "co_code_adaptive"},  // Objects/codeobject.c: tp_basicsize is where they begin
     {"code.size_bytes", "PyCodeObject", "", size},
     {"code.bytecodes", "PyCodeObject", "co_tlbc"},
+    {"code.extra", "PyCodeObject", "co_extra"},
+    {"code.stack_size", "PyCodeObject", "co_stacksize"},
+    {"code.locals", "PyCodeObject", "co_nlocalsplus"},
+    {"code.locals", "PyCodeObject", "co_nlocals"},  // to 3.10
+    {"code.cell_names", "PyCodeObject", "co_cellvars"},
+    {"code.free_names", "PyCodeObject", "co_freevars"},
+    {"code.cell_numbers", "PyCodeObject", "co_cell2arg"},
+    {"code.op_cache", "PyCodeObject", "co_opcache"},
+    {"code.op_cache_size", "PyCodeObject", "co_opcache_size"},
 
     {"code_array.size", "_PyCodeArray", "size", offset, "PyCodeObject/co_tlbc"},
     {"code_array.entries", "_PyCodeArray", "entries", offset, "PyCodeObject/co_tlbc"},
@@ -88,6 +100,7 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"gc.generations", "_gc_runtime_state", "young"},
     {"gc.generations_end", "_gc_runtime_state", "permanent_generation", offset, "_gc_runtime_state/heap_size"},
     {"gc.generations_end", "_gc_runtime_state", "generation0"},  // to 3.13, whose generations are not aligned
+    {"gc.permanent_generation", "_gc_runtime_state", "permanent_generation"},
     {"gc.visited_space", "_gc_runtime_state", "visited_space"},
     {"gc.visited_space", "_gc_runtime_state", "dummy2"},  // 3.14.5 on: "was visited_space"
     {"gc.generation_stats", "_gc_runtime_state", "generation_stats", offset, "!gc_stats/young"},
@@ -123,6 +136,10 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"type.item_size", "_typeobject", "tp_itemsize"},
     {"type.flags", "_typeobject", "tp_flags"},
     {"type.dict_offset", "_typeobject", "tp_dictoffset"},
+    {"type.methods", "_typeobject", "tp_methods"},
+    {"type.base", "_typeobject", "tp_base"},
+    {"type.dict", "_typeobject", "tp_dict"},
+    {"type.mro", "_typeobject", "tp_mro"},
     {"type.cached_keys", "_heaptypeobject", "ht_cached_keys"},
 
     {"dict.used", "PyDictObject", "ma_used"},
@@ -149,6 +166,8 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"unicode.compact_data", "PyCompactUnicodeObject", "", size},
 
     {"bytes.data", "PyBytesObject", "ob_sval"},
+
+    {"tuple.items", "PyTupleObject", "ob_item"},
 });
 
 }  // namespace

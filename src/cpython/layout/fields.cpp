@@ -62,6 +62,7 @@ static_assert(is_whole<Layout::StackChunk>("stack_chunk"));
 static_assert(is_whole<Layout::Pthread>("pthread"));
 static_assert(is_whole<Layout::CFrame>("cframe"));
 static_assert(is_whole<Layout::Frame>("frame"));
+static_assert(is_whole<Layout::FrameOwners>("frame_owners"));
 static_assert(is_whole<Layout::Code>("code"));
 static_assert(is_whole<Layout::CodeArray>("code_array"));
 static_assert(is_whole<Layout::GcState>("gc"));
@@ -77,6 +78,7 @@ static_assert(is_whole<Layout::Attributes>("attributes"));
 static_assert(is_whole<Layout::Long>("integer"));
 static_assert(is_whole<Layout::Unicode>("unicode"));
 static_assert(is_whole<Layout::BytesObject>("bytes"));
+static_assert(is_whole<Layout::Tuple>("tuple"));
 
 }  // namespace
 

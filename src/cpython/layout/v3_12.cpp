@@ -29,6 +29,7 @@ constexpr Layout layout_v3_12{
     .cframe = {.current_frame = 0x00},
     .frame =
         {.code = 0x00, .previous = 0x08, .instruction = 0x38, .owner = 0x46, .owner_generator = 1, .owner_c_stack = 3},
+    .frame_owners = {.object_frame = 0x18, .generator_frame = 0x48},
     .code = {.first_line = 0x44,
              .version = 0x5c,
              .filename = 0x70,
@@ -36,11 +37,15 @@ constexpr Layout layout_v3_12{
              .line_table = 0x88,
              .first_traceable = 0xb0,
              .instructions = 0xc0,
-             .size_bytes = 0xc0},
+             .size_bytes = 0xc0,
+             .extra = 0xb8,
+             .stack_size = 0x40,
+             .locals = 0x48},
     .gc = {.enabled = 0x0c,
            .collecting = 0xc8,
            .generation0 = 0x60,
            .generations_end = 0x60,
+           .permanent_generation = 0x68,
            .generation_stats = 0x80,
            .garbage = 0xd0,
            .size_bytes = 0xf0},
@@ -53,6 +58,10 @@ constexpr Layout layout_v3_12{
              .item_size = 0x28,
              .flags = 0xa8,
              .dict_offset = 0x120,
+             .methods = 0xe8,
+             .base = 0x100,
+             .dict = 0x108,
+             .mro = 0x158,
              .cached_keys = 0x370},
     .dict = {.used = 0x10, .keys = 0x20, .values = 0x28},
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
@@ -60,6 +69,7 @@ constexpr Layout layout_v3_12{
     .integer = {.digits = 0x18, .tag = 0x10},
     .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x28, .compact_data = 0x38, .kind_bit = 2},
     .bytes = {.data = 0x20},
+    .tuple = {.items = 0x18},
 };
 
 }  // namespace tidemark::cpython

@@ -1,9 +1,9 @@
 // CPython 3.13 without the GIL, x86-64. From the DWARF of a 3.13.5 that script/pythons builds of Debian's source with
 // --disable-gil, by script/layouts.
 //
-// Objects have a longer head: ob_tid, ob_mutex, two counts of references, then ob_type. gc.generation0 is never set. The
-// headers of Debian's own python3.13-dev 3.13.5, and 3.13.18, align PyGC_Head less, as in v3_13.cpp: gc.generations is
-// 4 less there, which nothing but the place itself tells (find_free_threaded_generations).
+// Objects have a longer head: ob_tid, ob_mutex, two counts of references, then ob_type. gc.generation0 is never set.
+// The headers of Debian's own python3.13-dev 3.13.5, and 3.13.18, align PyGC_Head less, as in v3_13.cpp: gc.generations
+// is 4 less there, which nothing but the place itself tells (find_free_threaded_generations).
 #include <array>
 
 #include "tables.hpp"
@@ -79,6 +79,7 @@ constexpr Layout layout_v3_13t{
     .stack_chunk = {.previous = 0x00, .size = 0x08, .top = 0x10, .data = 0x18},
     .frame =
         {.code = 0x00, .previous = 0x08, .instruction = 0x38, .owner = 0x46, .owner_generator = 1, .owner_c_stack = 3},
+    .frame_owners = {.object_frame = 0x28, .generator_frame = 0x58},
     .code = {.first_line = 0x54,
              .version = 0x6c,
              .filename = 0x80,
@@ -86,11 +87,15 @@ constexpr Layout layout_v3_13t{
              .line_table = 0x98,
              .first_traceable = 0xc8,
              .instructions = 0xd8,
-             .size_bytes = 0xd8},
+             .size_bytes = 0xd8,
+             .extra = 0xd0,
+             .stack_size = 0x50,
+             .locals = 0x58},
     .gc = {.enabled = 0x0c,
            .collecting = 0xc8,
            .generations = 0x18,
            .generations_end = 0x60,
+           .permanent_generation = 0x68,
            .generation_stats = 0x80,
            .garbage = 0xd0,
            .size_bytes = 0xf8},
@@ -103,6 +108,10 @@ constexpr Layout layout_v3_13t{
              .item_size = 0x38,
              .flags = 0xb8,
              .dict_offset = 0x130,
+             .methods = 0xf8,
+             .base = 0x110,
+             .dict = 0x118,
+             .mro = 0x168,
              .cached_keys = 0x380},
     .dict = {.used = 0x20, .keys = 0x30, .values = 0x38},
     .dict_keys = {.log2_size = 0x08, .log2_index_bytes = 0x09, .kind = 0x0a, .entries_used = 0x18, .indices = 0x20},
@@ -110,6 +119,7 @@ constexpr Layout layout_v3_13t{
     .integer = {.digits = 0x28, .tag = 0x20},
     .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x30},
+    .tuple = {.items = 0x28},
 };
 
 }  // namespace tidemark::cpython

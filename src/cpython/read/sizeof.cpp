@@ -1,0 +1,142 @@
+#include "tidemark/cpython/sizeof.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "c_string.hpp"
+#include "read_piece.hpp"
+#include "tidemark/cpython/attributes.hpp"
+#include "tidemark/cpython/dicts.hpp"
+#include "tidemark/cpython/objects.hpp"
+
+namespace tidemark::cpython {
+
+namespace {
+
+using base::Address;
+using base::ErrorCode;
+using base::Result;
+
+constexpr std::string_view sizeof_name = "__sizeof__";
+constexpr std::size_t method_bytes = 32;  // sizeof(PyMethodDef), whose first word is the name (Include/methodobject.h)
+constexpr std::uint64_t page_bytes = 4096;
+
+base::Unexpected refused(ErrorCode code, Address at, const char* detail) {
+  return base::fail(base::Error{.code = code, .doing = "find __sizeof__ of a type", .address = at, .detail = detail});
+}
+
+/// What of a type is looked at.
+struct ClassHead {
+  Address name, methods, base, dict, mro;
+  std::uint64_t flags = 0;
+};
+
+Result<ClassHead> read_class(const memory::MemorySource& memory, const Layout& layout, Address type) {
+  const auto& field = layout.type;
+  StructBuffer buffer;
+  const auto piece = read_piece(
+      memory, type, extent_of(field.name, field.flags, field.methods, field.base, field.dict, field.mro), buffer);
+  if (!piece) return base::fail(piece.error());
+  const auto name = piece->get(field.name), methods = piece->get(field.methods), base = piece->get(field.base);
+  const auto dict = piece->get(field.dict), mro = piece->get(field.mro);
+  const auto flags = piece->get(field.flags);
+  if (!name || !methods || !base || !dict || !mro || !flags) {
+    return refused(ErrorCode::malformed, type, "the layout lacks a field");
+  }
+  return ClassHead{.name = *name, .methods = *methods, .base = *base, .dict = *dict, .mro = *mro, .flags = *flags};
+}
+
+/// Whether a PyMethodDef array names it. Names are string literals, of any alignment.
+Result<bool> has_method(const memory::MemorySource& memory, Address methods) {
+  if (methods.is_null()) return false;
+  std::array<std::byte, page_bytes> page;
+  std::size_t seen = 0;
+  while (seen < max_type_methods) {
+    // Up to the end of a page: the array may end with it.
+    const Address at = methods.plus(seen * method_bytes);
+    const std::size_t rest = (page_bytes - at.value % page_bytes) / method_bytes;
+    const std::size_t count = std::clamp<std::size_t>(rest, 1, 16);
+    const auto bytes = std::span(page).first(count * method_bytes);
+    if (auto read = memory.read(at, bytes); !read) return base::fail(std::move(read).error());
+    for (std::size_t i = 0; i < count; ++i) {
+      Address name;
+      std::memcpy(&name, bytes.data() + i * method_bytes, sizeof name);
+      if (name.is_null()) return false;
+      // What can be read only in part is another name.
+      if (read_c_string(memory, name, sizeof_name.size() + 1).value_or("") == sizeof_name) return true;
+    }
+    seen += count;
+  }
+  return refused(ErrorCode::limit, methods, "more methods than a type has");
+}
+
+Result<bool> has_attribute(const memory::MemorySource& memory, const Layout& layout, Address dict) {
+  if (dict.is_null()) return false;
+  const auto contents = read_dict(memory, layout, dict, max_class_attributes);
+  if (!contents) return base::fail(contents.error());
+  const auto item = find_item(memory, layout, contents->items, sizeof_name);
+  if (!item) return base::fail(item.error());
+  return item->has_value();
+}
+
+/// Nullopt when the tuple cannot be one.
+std::optional<std::vector<Address>> read_mro(const memory::MemorySource& memory, const Layout& layout, Address mro) {
+  if (!is_plausible_pointer(mro) || layout.tuple.items == 0 || !layout.object.size.is_present()) return std::nullopt;
+  const auto size = memory.read_value<std::int64_t>(mro.plus(layout.object.size.offset()));
+  if (!size || *size <= 0 || static_cast<std::uint64_t>(*size) > max_mro_classes) return std::nullopt;
+  std::vector<Address> classes(static_cast<std::size_t>(*size));
+  if (!memory.read(mro.plus(layout.tuple.items), std::as_writable_bytes(std::span(classes)))) return std::nullopt;
+  return classes;
+}
+
+/// The classes that are asked, in their order.
+std::vector<Address> lookup_order(const memory::MemorySource& memory, const Layout& layout, Address type,
+                                  const ClassHead& head) {
+  if (auto mro = read_mro(memory, layout, head.mro); mro && mro->front() == type) return std::move(*mro);
+  std::vector<Address> classes{type};
+  Address base = head.base;
+  while (is_plausible_pointer(base) && classes.size() < max_mro_classes) {
+    classes.push_back(base);
+    const auto next = memory.read_value<Address>(base.plus(layout.type.base.offset()));
+    if (!next) break;
+    base = *next;
+  }
+  return classes;
+}
+
+}  // namespace
+
+Result<SizeofOwner> find_sizeof(const memory::MemorySource& memory, const Layout& layout, Address type) {
+  const auto head = read_class(memory, layout, type);
+  if (!head) return base::fail(head.error());
+  bool has_unread_class = false;
+  for (const Address one : lookup_order(memory, layout, type, *head)) {
+    const auto asked = read_class(memory, layout, one);
+    if (!asked) {
+      has_unread_class = true;
+      continue;
+    }
+    const auto in_methods = has_method(memory, asked->methods);
+    bool is_python = false;
+    if (!in_methods || !*in_methods) {
+      const bool is_heap = (asked->flags & type_flags::heap_type) != 0;
+      const auto in_dict = is_heap ? has_attribute(memory, layout, asked->dict) : Result<bool>(false);
+      if (!in_methods || !in_dict) has_unread_class = true;
+      is_python = in_dict && *in_dict;
+      if (!is_python) continue;
+    }
+    return SizeofOwner{.type = one,
+                       .name = read_c_string(memory, asked->name, max_c_string_bytes).value_or(""),
+                       .is_python = is_python,
+                       .has_unread_class = has_unread_class};
+  }
+  return refused(ErrorCode::not_found, type, "no class that could be read has one");
+}
+
+}  // namespace tidemark::cpython
