@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <utility>
+
+#include "detail/process_matches.hpp"
 
 namespace tidemark::analysis {
 namespace {
@@ -90,24 +91,6 @@ void compare_sizes(const HeapLedger& before, const HeapLedger& after, HeapDiff& 
 
 using Processes = std::vector<HeapProcess>;
 
-const HeapProcess* same_process(const Processes& processes, const model::ProcessIdentity& identity) {
-  const auto found = std::find_if(processes.begin(), processes.end(), [&](const HeapProcess& process) {
-    return process.failure.empty() && process.identity == identity;
-  });
-  return found == processes.end() ? nullptr : &*found;
-}
-
-/// Null unless it is the only one.
-const HeapProcess* only_one_named(const Processes& processes, const std::string& name) {
-  const HeapProcess* only = nullptr;
-  for (const auto& process : processes) {
-    if (!process.failure.empty() || process.name != name) continue;
-    if (only != nullptr) return nullptr;
-    only = &process;
-  }
-  return only;
-}
-
 }  // namespace
 
 std::int64_t HeapDiff::row_change() const {
@@ -129,27 +112,7 @@ HeapDiff difference_of(const HeapLedger& before, const HeapLedger& after) {
 }
 
 HeapMatches match_processes(const Processes& before, const Processes& after) {
-  HeapMatches matches;
-  std::set<const HeapProcess*> matched;
-  for (const auto& process : after) {
-    if (!process.failure.empty()) continue;
-    HeapPair pair{.before = same_process(before, process.identity), .after = &process};
-    if (pair.before == nullptr && only_one_named(after, process.name) != nullptr) {
-      pair.before = only_one_named(before, process.name);
-      pair.by_name = true;
-      // One that is still there under another name (execve) is itself and no other.
-      if (pair.before != nullptr && same_process(after, pair.before->identity) != nullptr) pair.before = nullptr;
-    }
-    if (pair.before == nullptr || !matched.insert(pair.before).second) {
-      matches.only_after.push_back(&process);
-    } else {
-      matches.pairs.push_back(pair);
-    }
-  }
-  for (const auto& process : before) {
-    if (process.failure.empty() && !matched.contains(&process)) matches.only_before.push_back(&process);
-  }
-  return matches;
+  return detail::matches_of<HeapMatches>(before, after);
 }
 
 HeapComparison compare_heaps(const Processes& before, const Processes& after) {

@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, model::heap_owner_count> titles{
     "unexplained",
 };
 
-constexpr std::size_t process_name_columns = 40, detail_columns = 60;
+constexpr std::size_t detail_columns = 60;
 
 }  // namespace
 
@@ -53,13 +53,6 @@ double as_double(std::uint64_t bytes) { return static_cast<double>(bytes); }
 std::string share_cell(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return {};
   return percent_cell(100 * as_double(part) / as_double(whole));
-}
-
-std::string process_words(const model::HeapProcess& process, const TextStyle& style) {
-  std::string words = strong(printable(process.name, process_name_columns, style.ascii));
-  words += fmt::format(" (pid {}", process.identity.pid);
-  if (process.parent != 0) words += fmt::format(", child of {}", process.parent);
-  return words + ")";
 }
 
 void add_alarm(const model::HeapLedger& ledger, Document& document) {

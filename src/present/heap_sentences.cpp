@@ -191,40 +191,10 @@ class SentenceMaker {
   bool is_first_ = true;
 };
 
-double in_ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
-
-std::string pause_words(const model::HeapLedger& ledger) {
-  const auto& cost = ledger.cost;
-  if (ledger.consistency == "racing") return "no stop";
-  std::string text = fmt::format("{}, it stood still for {:.2f} ms", said(ledger.consistency), in_ms(cost.pause_ns));
-  if (cost.threads > 0) text += fmt::format(" ({})", counted(cost.threads, "thread"));
-  if (cost.reap_pause_ns > 0) {
-    text += fmt::format(" and one thread for {:.2f} ms more to collect the clone", in_ms(cost.reap_pause_ns));
-  }
-  if (cost.caused_faults > 0)
-    text += fmt::format(", at most {} caused in it", counted(cost.caused_faults, "page fault"));
-  for (const auto& [call, count] : cost.interrupted_calls) {
-    text += fmt::format(", {} of {} interrupted (EINTR)", counted(count, "call"), said(call));
-  }
-  return text;
-}
-
 }  // namespace
 
 void add_sentences(const model::HeapProcess& process, const TextStyle& style, Document& document) {
   SentenceMaker(process, style, document).add_all();
-}
-
-void add_cost(const model::HeapLedger& ledger, Document& document) {
-  const auto& cost = ledger.cost;
-  std::string text = fmt::format("Cost: {}; {} read in {:.2f} s, {:.2f} s of our CPU, {} of our memory",
-                                 pause_words(ledger), megabytes(as_double(cost.bytes_read)), in_ms(cost.read_ns) / 1000,
-                                 in_ms(cost.own_cpu_ns) / 1000, megabytes(as_double(cost.own_rss_bytes)));
-  if (ledger.low_memory) text += " (--low-memory)";
-  text += ".";
-  if (!ledger.why_consistency.empty())
-    text += " Of the exact ways, " + said(ledger.consistency) + ": " + said(ledger.why_consistency) + ".";
-  document.push_back(Sentences{.text = std::move(text), .indent = 2, .apart = true});
 }
 
 }  // namespace tidemark::present::detail

@@ -1,10 +1,5 @@
-#include <charconv>
-#include <cmath>
-#include <limits>
-#include <optional>
-
 #include "detail/heap_keys.hpp"
-#include "detail/heap_members.hpp"
+#include "detail/saved_members.hpp"
 #include "tidemark/record/heap_file.hpp"
 #include "tidemark/record/text.hpp"
 
@@ -107,21 +102,6 @@ void read_lists(const Members& json, model::HeapLedger& ledger) {
   json.each_text("notes", max_heap_list, [&](std::string note) { ledger.notes.push_back(std::move(note)); });
 }
 
-model::HeapCost cost_of(const Members& json) {
-  model::HeapCost cost{.pause_ns = json.nanoseconds("pause_ms"),
-                       .reap_pause_ns = json.nanoseconds("reap_pause_ms"),
-                       .read_ns = json.nanoseconds("read_ms"),
-                       .own_cpu_ns = json.nanoseconds("own_cpu_ms"),
-                       .bytes_read = json.bytes_or_0("bytes_read"),
-                       .own_rss_bytes = json.bytes_or_0("own_rss_bytes"),
-                       .caused_faults = json.count("caused_faults"),
-                       .threads = json.count("threads"),
-                       .interrupted_calls = {}};
-  const Members calls = json.object("interrupted_calls");
-  for (const auto& name : calls.names()) cost.interrupted_calls.emplace_back(unescaped(name), calls.count(name));
-  return cost;
-}
-
 void read_beside(const Members& json, model::HeapLedger& ledger) {
   const Members beside = json.object("beside");
   ledger.beside = {.swap_bytes = beside.bytes_or_0("swap_bytes"),
@@ -167,21 +147,19 @@ model::HeapLedger ledger_of(const Members& json) {
 
 model::HeapProcess process_of(const Members& json) {
   model::HeapProcess process;
-  process.identity = {.pid = json.pid("pid"), .start_ticks = json.count("start_ticks")};
-  if (json.has("parent")) process.parent = json.pid("parent");
-  process.name = json.text("name");
-  process.command_line = json.text("command_line");
-  process.failure = json.text("failure");
-  if (process.failure.empty()) process.ledger = ledger_of(json);
+  read_process_head(json, process);
+  if (!process.failure.empty()) return process;
+  if (!json.has("rows") && json.has("summary")) {
+    throw NotAsSaved{"it was made by tidemark objects: compare with it by tidemark objects --diff"};
+  }
+  process.ledger = ledger_of(json);
   return process;
 }
 
 }  // namespace
 
-model::HeapReading reading_of(const HeapJson& json) {
-  const Members all(json, "");
-  if (!json.is_object() || !all.has("processes")) throw NotAHeap{"no object with processes"};
-  if (all.count("schema") != heap_schema) all.refuse("schema", "not " + std::to_string(heap_schema));
+model::HeapReading heap_reading_of(const SavedJson& json) {
+  const Members all = members_of_file(json, heap_schema);
   model::HeapReading reading;
   reading.tool = all.text("tool");
   reading.consistency = all.text("consistency");

@@ -1,27 +1,11 @@
-#include <array>
-#include <charconv>
-
 #include "detail/heap_keys.hpp"
 #include "tidemark/record/heap_file.hpp"
-#include "tidemark/record/text.hpp"
 
 namespace tidemark::record {
 namespace detail {
 namespace {
 
-using Json = HeapJson;
-
-template <class List, class Make>
-Json list_of(const List& list, Make make) {
-  Json json = Json::array();
-  for (const auto& item : list) json.push_back(make(item));
-  return json;
-}
-
-/// Empty text is null: not known.
-Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(escaped(text)); }
-
-Json milliseconds_of(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+using Json = SavedJson;
 
 Json json_of(const model::HeapRow& row) {
   return {{"owner", word_of(row.owner)},        {"detail", escaped(row.detail)}, {"bytes", row.bytes},
@@ -86,37 +70,7 @@ Json json_of(const std::optional<model::CgroupMemory>& cgroup) {
           {"limit_bytes", cgroup->limit_bytes ? Json(*cgroup->limit_bytes) : Json(nullptr)}};
 }
 
-Json json_of(const model::HeapCost& cost) {
-  Json interrupted = Json::object();
-  for (const auto& [name, count] : cost.interrupted_calls) interrupted[escaped(name)] = count;
-  return {{"pause_ms", milliseconds_of(cost.pause_ns)},
-          {"reap_pause_ms", milliseconds_of(cost.reap_pause_ns)},
-          {"read_ms", milliseconds_of(cost.read_ns)},
-          {"own_cpu_ms", milliseconds_of(cost.own_cpu_ns)},
-          {"bytes_read", cost.bytes_read},
-          {"own_rss_bytes", cost.own_rss_bytes},
-          {"caused_faults", cost.caused_faults},
-          {"threads", cost.threads},
-          {"interrupted_calls", std::move(interrupted)}};
-}
-
 constexpr auto to_json = [](const auto& item) { return json_of(item); };
-
-}  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
-std::string hex_of(base::Address address) {
-  std::array<char, 2 + 16> digits{'0', 'x'};
-  const auto end = std::to_chars(digits.data() + 2, digits.data() + digits.size(), address.value, 16).ptr;
-  return {digits.data(), end};
-}
-
-namespace {
 
 Json pymalloc_json(const model::PymallocFigures& figures, const model::HeapLedger& ledger, bool whole) {
   Json json{{"arenas", figures.arenas},           {"arena_bytes", figures.arena_bytes},
@@ -163,23 +117,14 @@ Json ledger_json(const model::HeapLedger& ledger, bool whole) {
     json["files"] = list_of(ledger.files, to_json);
   }
   json["notes"] = list_of(ledger.notes, [](const std::string& note) { return escaped(note); });
-  json["cost"] = json_of(ledger.cost);
+  json["cost"] = cost_json(ledger.cost);
   return json;
 }
 
 namespace {
 
-void append(Json& json, Json more) {
-  for (auto& [key, value] : more.items()) json[key] = std::move(value);
-}
-
 Json process_json(const model::HeapProcess& process) {
-  Json json{{"pid", process.identity.pid},
-            {"start_ticks", process.identity.start_ticks},
-            {"parent", process.parent == 0 ? Json(nullptr) : Json(process.parent)},
-            {"name", escaped(process.name)},
-            {"command_line", escaped(process.command_line)},
-            {"failure", text_or_null(process.failure)}};
+  Json json = process_head_json(process);
   if (process.failure.empty()) append(json, ledger_json(process.ledger, true));
   return json;
 }
@@ -188,13 +133,11 @@ Json process_json(const model::HeapProcess& process) {
 }  // namespace detail
 
 std::string heap_json(const model::HeapReading& reading) {
-  std::string taken;
-  append_instant(taken, Instant{reading.wall_ns});
-  const detail::HeapJson json{{"schema", heap_schema},
-                              {"tool", detail::escaped(reading.tool)},
-                              {"taken", reading.wall_ns == 0 ? detail::HeapJson(nullptr) : detail::HeapJson(taken)},
-                              {"consistency", reading.consistency},
-                              {"processes", detail::list_of(reading.processes, detail::process_json)}};
+  const detail::SavedJson json{{"schema", heap_schema},
+                               {"tool", detail::escaped(reading.tool)},
+                               {"taken", detail::instant_or_null(reading.wall_ns)},
+                               {"consistency", reading.consistency},
+                               {"processes", detail::list_of(reading.processes, detail::process_json)}};
   return json.dump(2) + "\n";
 }
 

@@ -1,16 +1,10 @@
 #include "tidemark/record/heap_file.hpp"
 
 #include <fcntl.h>
-#include <stdlib.h>  // NOLINT: mkostemp is POSIX
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
-#include <system_error>
-
-#include "detail/heap_members.hpp"
+#include "detail/heap_keys.hpp"
+#include "detail/saved_file.hpp"
+#include "detail/saved_members.hpp"
 #include "tidemark/base/fd.hpp"
 
 namespace tidemark::record {
@@ -18,110 +12,26 @@ namespace {
 
 using base::Result;
 
-constexpr const char* saving = "save the ledger";
-constexpr const char* reading = "read the saved ledger";
-
-base::Error malformed(const std::string& path, std::string what) {
-  return {.code = base::ErrorCode::malformed, .doing = reading, .path = path, .detail = std::move(what)};
-}
-
-/// A file that is made but for its name; removed again unless it is kept.
-class NewFile {
- public:
-  [[nodiscard]] static Result<NewFile> beside(const std::string& path) {
-    std::string name = path + ".XXXXXX";
-    const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor < 0) return base::fail(base::os_error(saving, errno, path));
-    return NewFile(base::Fd(descriptor), std::move(name));
-  }
-  NewFile(NewFile&& other) noexcept : file_(std::move(other.file_)), name_(std::exchange(other.name_, {})) {}
-  NewFile& operator=(NewFile&&) = delete;
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (!name_.empty()) ::unlink(name_.c_str());
-  }
-
-  [[nodiscard]] Result<void> write(std::string_view bytes) {
-    std::size_t written = 0;
-    return base::write_all(file_.get(), bytes, saving, written);
-  }
-
-  /// On disk first: a rename that outlives a power cut must not name an empty file.
-  [[nodiscard]] Result<void> keep_as(const std::string& path) {
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    constexpr mode_t as_open_makes_it = 0666;
-    const bool is_ready = ::fchmod(file_.get(), as_open_makes_it & ~mask) == 0 && ::fsync(file_.get()) == 0;
-    if (!is_ready || std::rename(name_.c_str(), path.c_str()) != 0) {
-      return base::fail(base::os_error(saving, errno, path));
-    }
-    name_.clear();
-    return {};
-  }
-
- private:
-  NewFile(base::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
-
-  base::Fd file_;
-  std::string name_;
-};
-
-/// Where a rename must go: what a link points to, and never onto a device or a fifo, which it would replace.
-Result<std::string> place_of(const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) return path;
-  if (!S_ISREG(found.st_mode)) {
-    return base::fail({.code = base::ErrorCode::usage,
-                       .doing = saving,
-                       .path = path,
-                       .detail = "it is there and is no regular file"});
-  }
-  std::error_code failed;
-  const auto real = std::filesystem::canonical(path, failed);
-  return failed ? path : real.string();
-}
+constexpr detail::SavedKind kind{.reading = "read the saved ledger", .max_values = max_heap_values};
 
 }  // namespace
 
-Result<void> save_heap(const std::string& named, const model::HeapReading& what) {
-  const auto place = place_of(named);
-  if (!place) return base::fail(place.error());
-  const std::string& path = *place;
-  auto file = NewFile::beside(path);
-  if (!file) return base::fail(std::move(file).error());
-  if (auto written = file->write(heap_json(what)); !written) {
-    auto error = std::move(written).error();
-    error.path = path;
-    return base::fail(std::move(error));
-  }
-  return file->keep_as(path);
+Result<void> save_heap(const std::string& path, const model::HeapReading& reading) {
+  return detail::replace_file(path, heap_json(reading), "save the ledger");
 }
 
 Result<model::HeapReading> parse_heap(std::string_view text, const std::string& path) {
-  // A callback keeps what a hostile text may make us hold small: what is too deep or too much is dropped as it comes.
-  constexpr int deepest = 12;
-  std::size_t values = 0;
-  bool is_too_deep = false;
-  const auto keep = [&](int depth, detail::HeapJson::parse_event_t /*event*/, detail::HeapJson& /*parsed*/) {
-    is_too_deep = is_too_deep || depth > deepest;
-    return !is_too_deep && ++values <= max_heap_values;
-  };
-  const auto json = detail::HeapJson::parse(text, keep, false);
-  if (values > max_heap_values) {
-    return base::fail({.code = base::ErrorCode::limit, .doing = reading, .path = path, .detail = "too many values"});
-  }
-  if (is_too_deep) return base::fail(malformed(path, "nested too deeply"));
-  if (json.is_discarded()) return base::fail(malformed(path, "not JSON, or cut"));
+  const auto json = detail::parse_saved(text, path, kind);
+  if (!json) return base::fail(json.error());
   try {
-    return detail::reading_of(json);
-  } catch (const detail::NotAHeap& wrong) {
-    return base::fail(malformed(path, wrong.what));
+    return detail::heap_reading_of(*json);
+  } catch (const detail::NotAsSaved& wrong) {
+    return base::fail(detail::malformed(path, kind, wrong.what));
   }
 }
 
 Result<model::HeapReading> read_heap(const std::string& path) {
-  auto text = base::read_file(AT_FDCWD, path, max_heap_file_bytes, reading);
+  auto text = base::read_file(AT_FDCWD, path, max_heap_file_bytes, kind.reading);
   if (!text) return base::fail(std::move(text).error());
   return parse_heap(*text, path);
 }

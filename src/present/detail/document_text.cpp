@@ -23,7 +23,8 @@ std::size_t fitting_bytes(std::string_view text, std::size_t width) {
 }
 
 bool is_unit(std::string_view word) {
-  constexpr std::array<std::string_view, 8> units{"MB", "MB/h", "%", "h", "s", "ms", "min", "days"};
+  constexpr std::array<std::string_view, 12> units{"MB",  "MB/h", "%", "h",  "s",  "ms",
+                                                   "min", "days", "B", "KB", "GB", "TB"};
   const std::size_t end = word.find_last_not_of(".,;:)");
   return end != std::string_view::npos && std::find(units.begin(), units.end(), word.substr(0, end + 1)) != units.end();
 }

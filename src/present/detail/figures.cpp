@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tidemark/present/units.hpp"
@@ -49,10 +51,48 @@ std::string rate_with_interval(const analysis::Slope& slope) {
   return rate_with_interval(slope.per_hour(), slope.lower_per_hour(), slope.upper_per_hour());
 }
 
+std::string size_words(double bytes) {
+  constexpr std::array<std::string_view, 4> larger{"KB", "MB", "GB", "TB"};
+  constexpr double rounds_to_next = 1023.95;
+  if (bytes < 1023.5) return fmt::format("{:.0f} B", bytes);
+  double amount = bytes / 1024;
+  std::size_t unit = 0;
+  while (amount >= rounds_to_next && unit + 1 < larger.size()) {
+    amount /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", amount, larger.at(unit));
+}
+
+std::string signed_size_words(std::int64_t bytes) {
+  const auto amount = std::abs(static_cast<double>(bytes));
+  return (bytes < 0 ? "-" : "+") + size_words(amount);
+}
+
+std::string grouped(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string signed_grouped(std::int64_t count) {
+  const auto amount = static_cast<std::uint64_t>(count);
+  return (count < 0 ? "-" : "+") + grouped(count < 0 ? std::uint64_t{0} - amount : amount);
+}
+
+std::string percent_below(double share) {
+  const double tenths = share >= 1 ? 1000 : std::min(std::floor(share * 1000), 999.0);
+  return fmt::format("{:.1f}", tenths / 10);
+}
+
 std::string_view plural(std::uint64_t count, std::string_view ending) { return count == 1 ? "" : ending; }
 
 std::string counted(std::uint64_t count, std::string_view noun, std::string_view ending) {
   return fmt::format("{} {}{}", count, noun, plural(count, ending));
+}
+
+std::string grouped(std::uint64_t count, std::string_view noun, std::string_view ending) {
+  return fmt::format("{} {}{}", grouped(count), noun, plural(count, ending));
 }
 
 }  // namespace tidemark::present::detail

@@ -22,7 +22,17 @@ namespace tidemark::present::detail {
 [[nodiscard]] std::string rate_with_interval(double value, double lower, double upper);
 [[nodiscard]] std::string rate_with_interval(const analysis::Slope& slope);
 
+/// "512 B", "12.3 KB", "40.0 MB", "1.2 GB": for figures that lie far apart.
+[[nodiscard]] std::string size_words(double bytes);
+[[nodiscard]] std::string signed_size_words(std::int64_t bytes);  ///< "+12.3 KB", "-512 B", "+0 B"
+[[nodiscard]] std::string grouped(std::uint64_t count);           ///< "1,234,567"
+[[nodiscard]] std::string signed_grouped(std::int64_t count);     ///< "+1,234", "-5", "+0"
+/// "99.9" for a share of 0.9999: what is not all never looks like it.
+[[nodiscard]] std::string percent_below(double share);
+
 [[nodiscard]] std::string_view plural(std::uint64_t count, std::string_view ending = "s");
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun, std::string_view ending = "s");
+/// "1,234 objects"
+[[nodiscard]] std::string grouped(std::uint64_t count, std::string_view noun, std::string_view ending = "s");
 
 }  // namespace tidemark::present::detail

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "document.hpp"
+#include "process_parts.hpp"
 #include "tidemark/model/heap.hpp"
 #include "tidemark/present/heap.hpp"
 
@@ -19,8 +20,6 @@ namespace tidemark::present::detail {
 [[nodiscard]] double as_double(std::uint64_t bytes);
 /// Percent of a whole as a cell; empty when the whole is 0.
 [[nodiscard]] std::string share_cell(std::uint64_t part, std::uint64_t whole);
-/// "worker.py (pid 4711)", safe to print.
-[[nodiscard]] std::string process_words(const model::HeapProcess& process, const TextStyle& style);
 
 /// Nothing when the books balance.
 void add_alarm(const model::HeapLedger& ledger, Document& document);
@@ -33,7 +32,6 @@ void add_types(const model::HeapLedger& ledger, const TextStyle& style, Document
 
 /// What the figures mean, as far as they mean something.
 void add_sentences(const model::HeapProcess& process, const TextStyle& style, Document& document);
-void add_cost(const model::HeapLedger& ledger, Document& document);
 
 /// The sum over several processes, and what each child has unshared from its parent since fork.
 void add_all_processes(const model::HeapReading& reading, const TextStyle& style, Document& document);

@@ -1,4 +1,4 @@
-#include "detail/heap_members.hpp"
+#include "detail/saved_members.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -13,19 +13,25 @@ namespace {
 constexpr std::uint64_t max_count = std::uint64_t{1} << 62U;
 constexpr double max_ms = 1e12;  // 30 years
 
-const HeapJson& no_members() {
-  static const HeapJson none = HeapJson::object();
+const SavedJson& no_members() {
+  static const SavedJson none = SavedJson::object();
   return none;
+}
+
+/// Within the range of std::int64_t.
+bool is_whole(const SavedJson& value) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return value.is_number_integer() && (!value.is_number_unsigned() || value.get<std::uint64_t>() <= most);
 }
 
 }  // namespace
 
 void Members::refuse(const std::string& key, const std::string& what) const {
-  throw NotAHeap{(place_.empty() ? "" : place_ + ".") + key + " is " + what};
+  throw NotAsSaved{(place_.empty() ? "" : place_ + ".") + key + " is " + what};
 }
 
-const HeapJson* Members::find(const std::string& key) const {
-  if (!json_.is_object()) throw NotAHeap{place_ + " is not an object"};
+const SavedJson* Members::find(const std::string& key) const {
+  if (!json_.is_object()) throw NotAsSaved{place_ + " is not an object"};
   const auto found = json_.find(key);
   return found == json_.end() || found->is_null() ? nullptr : &*found;
 }
@@ -49,6 +55,13 @@ std::uint64_t Members::count(const std::string& key) const {
   if (value == nullptr) return 0;
   if (!value->is_number_unsigned() || value->get<std::uint64_t>() > max_count) refuse(key, "not a count");
   return value->get<std::uint64_t>();
+}
+
+std::int64_t Members::number(const std::string& key) const {
+  const auto* value = find(key);
+  if (value == nullptr) return 0;
+  if (!is_whole(*value)) refuse(key, "not a whole number");
+  return value->get<std::int64_t>();
 }
 
 model::Bytes Members::bytes(const std::string& key) const {
@@ -110,7 +123,7 @@ std::vector<std::string> Members::names() const {
   return names;
 }
 
-const HeapJson* Members::list(const std::string& key, std::size_t most) const {
+const SavedJson* Members::list(const std::string& key, std::size_t most) const {
   const auto* value = find(key);
   if (value == nullptr) return nullptr;
   if (!value->is_array()) refuse(key, "not a list");
@@ -134,6 +147,38 @@ void Members::each_text(const std::string& key, std::size_t most, const std::fun
     if (!item.is_string()) refuse(key, "not a list of texts");
     take(unescaped(item.get_ref<const std::string&>()));
   }
+}
+
+void Members::each_number(const std::string& key, std::size_t most,
+                          const std::function<void(std::int64_t)>& take) const {
+  const auto* items = list(key, most);
+  if (items == nullptr) return;
+  for (const auto& item : *items) {
+    if (!is_whole(item)) refuse(key, "not a list of whole numbers");
+    take(item.get<std::int64_t>());
+  }
+}
+
+model::HeapCost cost_of(const Members& json) {
+  model::HeapCost cost{.pause_ns = json.nanoseconds("pause_ms"),
+                       .reap_pause_ns = json.nanoseconds("reap_pause_ms"),
+                       .read_ns = json.nanoseconds("read_ms"),
+                       .own_cpu_ns = json.nanoseconds("own_cpu_ms"),
+                       .bytes_read = json.bytes_or_0("bytes_read"),
+                       .own_rss_bytes = json.bytes_or_0("own_rss_bytes"),
+                       .caused_faults = json.count("caused_faults"),
+                       .threads = json.count("threads"),
+                       .interrupted_calls = {}};
+  const Members calls = json.object("interrupted_calls");
+  for (const auto& name : calls.names()) cost.interrupted_calls.emplace_back(unescaped(name), calls.count(name));
+  return cost;
+}
+
+Members members_of_file(const SavedJson& json, int schema) {
+  Members all(json, "");
+  if (!json.is_object() || !all.has("processes")) throw NotAsSaved{"no object with processes"};
+  if (all.count("schema") != static_cast<std::uint64_t>(schema)) all.refuse("schema", "not " + std::to_string(schema));
+  return all;
 }
 
 }  // namespace tidemark::record::detail
