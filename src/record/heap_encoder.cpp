@@ -86,20 +86,6 @@ Json json_of(const std::optional<model::CgroupMemory>& cgroup) {
           {"limit_bytes", cgroup->limit_bytes ? Json(*cgroup->limit_bytes) : Json(nullptr)}};
 }
 
-Json json_of(const model::HeapCost& cost) {
-  Json interrupted = Json::object();
-  for (const auto& [name, count] : cost.interrupted_calls) interrupted[escaped(name)] = count;
-  return {{"pause_ms", milliseconds_of(cost.pause_ns)},
-          {"reap_pause_ms", milliseconds_of(cost.reap_pause_ns)},
-          {"read_ms", milliseconds_of(cost.read_ns)},
-          {"own_cpu_ms", milliseconds_of(cost.own_cpu_ns)},
-          {"bytes_read", cost.bytes_read},
-          {"own_rss_bytes", cost.own_rss_bytes},
-          {"caused_faults", cost.caused_faults},
-          {"threads", cost.threads},
-          {"interrupted_calls", std::move(interrupted)}};
-}
-
 constexpr auto to_json = [](const auto& item) { return json_of(item); };
 
 }  // namespace
@@ -114,6 +100,20 @@ std::string hex_of(base::Address address) {
   std::array<char, 2 + 16> digits{'0', 'x'};
   const auto end = std::to_chars(digits.data() + 2, digits.data() + digits.size(), address.value, 16).ptr;
   return {digits.data(), end};
+}
+
+HeapJson cost_json(const model::HeapCost& cost) {
+  Json interrupted = Json::object();
+  for (const auto& [name, count] : cost.interrupted_calls) interrupted[escaped(name)] = count;
+  return {{"pause_ms", milliseconds_of(cost.pause_ns)},
+          {"reap_pause_ms", milliseconds_of(cost.reap_pause_ns)},
+          {"read_ms", milliseconds_of(cost.read_ns)},
+          {"own_cpu_ms", milliseconds_of(cost.own_cpu_ns)},
+          {"bytes_read", cost.bytes_read},
+          {"own_rss_bytes", cost.own_rss_bytes},
+          {"caused_faults", cost.caused_faults},
+          {"threads", cost.threads},
+          {"interrupted_calls", std::move(interrupted)}};
 }
 
 namespace {
@@ -163,7 +163,7 @@ Json ledger_json(const model::HeapLedger& ledger, bool whole) {
     json["files"] = list_of(ledger.files, to_json);
   }
   json["notes"] = list_of(ledger.notes, [](const std::string& note) { return escaped(note); });
-  json["cost"] = json_of(ledger.cost);
+  json["cost"] = cost_json(ledger.cost);
   return json;
 }
 

@@ -14,6 +14,8 @@ using HeapJson = nlohmann::ordered_json;
 /// `whole`: with the lists that grow with the heap (types, files, single arenas of pymalloc).
 [[nodiscard]] HeapJson ledger_json(const model::HeapLedger& ledger, bool whole);
 
+[[nodiscard]] HeapJson cost_json(const model::HeapCost& cost);
+
 [[nodiscard]] std::string escaped(std::string_view text);
 [[nodiscard]] std::string hex_of(base::Address address);
 
