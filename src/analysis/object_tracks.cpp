@@ -41,17 +41,30 @@ void ObjectTracks::take_type(std::size_t process, const model::RecordedType& typ
   const auto known = places.find(std::string(type.type));
   if (known != places.end()) {
     track.types[known->second].last = figures_of(type);
+    members_[process].seen[known->second] = track.censuses;
     return;
   }
   if (types_ == most_tracked_types) return;
   ++types_;
   places.emplace(type.type, track.types.size());
+  members_[process].seen.push_back(track.censuses);
   track.types.push_back({.type = std::string(type.type),
                          .first = is_first ? figures_of(type) : ObjectFigures{},
                          .last = figures_of(type),
                          .is_in_first = is_first,
                          .begin = track.times.size(),
                          .bytes = {}});
+}
+
+/// A type without a row is part of the rest. One that would be more than all of it is not what it was: the recorder
+/// began anew (--append), or no longer watches it. It counts as 0, as a type that never had a row.
+void ObjectTracks::forget_stale(std::size_t process, const ObjectFigures& rest) {
+  ObjectTrack& track = tracks_[process];
+  const auto& seen = members_[process].seen;
+  for (std::size_t at = 0; at < track.types.size(); ++at) {
+    TypeTrack& type = track.types[at];
+    if (seen[at] != track.censuses && type.last.bytes > rest.bytes) type.last = {};
+  }
 }
 
 /// Drops every other census.
@@ -80,13 +93,18 @@ void ObjectTracks::add(const model::RecordedCensus& census) {
   if (census.elapsed_ns < track.to_ns) return;
   const bool is_first = track.censuses == 0;
   track.last = {};
+  ObjectFigures rest;
   for (const model::RecordedType& type : census.types) {
     track.last += figures_of(type);
-    if (type.type == model::other_types) continue;
+    if (type.type == model::other_types) {
+      rest += figures_of(type);
+      continue;
+    }
     const auto bytes = static_cast<double>(type.bytes);
     if (is_first && (track.types.empty() || bytes < track.smallest_first_bytes)) track.smallest_first_bytes = bytes;
     take_type(process, type, is_first);
   }
+  forget_stale(process, rest);
   if (is_first) track.first = track.last;
   track.to_ns = census.elapsed_ns;
   std::uint64_t& stride = members_[process].stride;

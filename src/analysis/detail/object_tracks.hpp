@@ -22,12 +22,14 @@ class ObjectTracks {
  private:
   struct Member {
     std::unordered_map<std::string, std::size_t> places;  ///< of its types in the track
+    std::vector<std::uint64_t> seen;                      ///< by type: number of the census that had a row of it last
     std::uint64_t stride = 1;                             ///< each so-many-th census is kept
   };
   using Key = std::tuple<std::string, base::Pid, std::int64_t>;
 
   [[nodiscard]] bool find_or_add(const model::RecordedCensus& census, std::size_t& place);
   void take_type(std::size_t process, const model::RecordedType& type, bool is_first);
+  void forget_stale(std::size_t process, const ObjectFigures& rest);
   static void keep(ObjectTrack& track, std::int64_t at_ns);
   static void thin(ObjectTrack& track);
 

@@ -104,6 +104,16 @@ TEST_CASE("a type that only came up from the rest is no growth until it has twic
   CHECK(growth[0].types[0].type == "d");
 }
 
+TEST_CASE("a type whose last row is more than the rest can hold is not what it was") {
+  RecordingBuilder builder;
+  give(builder, 0, Types().add("a", 10, 1000).add("b", 10, 500).add("(other types)", 9, 900));
+  give(builder, 1, Types().add("a", 10, 1000).add("b", 90, 9000).add("(other types)", 9, 900));
+  give(builder, 2, Types().add("a", 11, 1100).add("(other types)", 9, 8999));
+  const auto growth = growth_in(builder);
+  REQUIRE(growth[0].types.size() == 1);
+  CHECK(growth[0].types[0].type == "a");
+}
+
 TEST_CASE("with five censuses a slope tells what rises from what is up and down") {
   RecordingBuilder builder;
   for (std::int64_t minute = 0; minute < 40; ++minute) {
@@ -149,7 +159,7 @@ TEST_CASE("however long the recording is, so much is kept and no more; the figur
     Types types;
     types.add("leak", static_cast<std::uint64_t>(minute + 1), 1000 * static_cast<model::Bytes>(minute + 1));
     if (minute == 777) types.add("late", 1, 7'000);
-    give(builder, minute, types);
+    give(builder, minute, types.add("(other types)", 90, 9000));
   }
   give(builder, 5, Types().add("leak", 1, 1));  // time does not go back
   const auto recordings = builder.take();
