@@ -42,6 +42,8 @@ void RecordingBuilder::on_suspend(std::int64_t /*elapsed_ns*/, const model::Susp
 
 void RecordingBuilder::on_end(std::int64_t /*elapsed_ns*/, const model::RecordingEnd& end) { state_->boot.end(end); }
 
+void RecordingBuilder::on_census(const model::RecordedCensus& census) { state_->boot.census(census); }
+
 std::vector<Recording> RecordingBuilder::take() {
   auto recordings = std::move(state_->done);
   if (state_->boot.has_rows() || recordings.empty()) recordings.push_back(state_->boot.take());

@@ -127,6 +127,7 @@ void BootBuilder::close_books() {
 Recording BootBuilder::take() {
   recording_.to_ns = last_row_ns_;
   sums_.move_into(recording_);
+  recording_.objects = objects_.take();
   close_books();
   recording_.phases = phases_.take(!is_foreign(), last_row_ns_);
   return std::move(recording_);

@@ -109,6 +109,7 @@ Report make_report(const Recording& recording, const Settings& settings) {
   report.names = names_of(recording, phases, settings);
   report.processes = processes_of(recording, phases, settings);
   if (!phases.empty()) report.phases = all_phases_of(recording, phases, report.names);
+  report.objects = object_growth_of(recording.objects);
   report.forecast = forecast_of(recording, report.tree, settings);
   report.plot = plot_points(recording.tree.rss, most_plot_points);
   return report;

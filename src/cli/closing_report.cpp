@@ -51,7 +51,7 @@ std::string closing_report(const Closing& closing, const present::TextStyle& sty
   // After --append over a restart of the machine the last part is ours.
   present::ReportView view;
   view.file = file;
-  view.files = one.files.paths;
+  view.files = one.paths();
   view.notes = one.notes;
   view.notes.insert(view.notes.end(), closing.notes.begin(), closing.notes.end());
   view.report = analysis::make_report(one.recordings.back(), {});

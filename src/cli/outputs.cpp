@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/record/objects.hpp"
 
 namespace tidemark::cli {
 
@@ -45,18 +46,35 @@ base::Result<void> check_place(const std::string& path) {
   return {};
 }
 
+struct Place {
+  std::string path;
+  record::Format format;
+};
+
+/// Each file of censuses comes after its CSV, so that it never holds a tick that the CSV does not.
+std::vector<Place> places_of(const OutputOptions& options) {
+  std::vector<Place> places;
+  for (const auto& path : options.paths) {
+    places.push_back({path, format_of(path)});
+    const bool has_objects = options.objects && path.ends_with(".csv");
+    if (has_objects) places.push_back({record::objects_path(path), record::Format::objects});
+  }
+  return places;
+}
+
 }  // namespace
 
 std::variant<Outputs, Outputs::OpenFailure> Outputs::open(const OutputOptions& options,
                                                           const model::RecordingHeader& header) {
-  for (const auto& path : options.paths) {
+  const auto places = places_of(options);
+  for (const auto& [path, format] : places) {
     if (auto possible = check_place(path); !possible) return OpenFailure{path, std::move(possible).error()};
   }
   Outputs outputs;
-  for (const auto& path : options.paths) {
+  for (const auto& [path, format] : places) {
     record::FileOptions file_options;
     file_options.path = path;
-    file_options.format = format_of(path);
+    file_options.format = format;
     file_options.append = options.append && path != "-";
     file_options.rotate_bytes = options.rotate_bytes;
     file_options.keep = options.keep;

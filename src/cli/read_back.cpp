@@ -60,6 +60,11 @@ std::vector<std::string> notes_on(const record::RecordingFiles& files, const rec
   if (losses.torn_tails > 0) {
     notes.emplace_back("The last line is not whole (a recorder that still writes, or was killed): left out.");
   }
+  if (losses.foreign_censuses > 0) {
+    notes.push_back(fmt::format("{} holds {} census{} from before or after this recording, left out.",
+                                shown(files.objects.back()), losses.foreign_censuses,
+                                losses.foreign_censuses == 1 ? "" : "es"));
+  }
   for (const auto& twin : files.twins) {
     notes.push_back(fmt::format("{} holds the same recording and is left aside.", shown(twin)));
   }
@@ -67,6 +72,12 @@ std::vector<std::string> notes_on(const record::RecordingFiles& files, const rec
 }
 
 }  // namespace
+
+std::vector<std::string> ReadBack::paths() const {
+  auto all = files.paths;
+  all.insert(all.end(), files.objects.begin(), files.objects.end());
+  return all;
+}
 
 std::variant<std::vector<ReadBack>, Failure> read_back(const std::vector<std::string>& named) {
   const auto found = record::find_recordings(named);

@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "detail/command_line.hpp"
-#include "detail/heap_for_recording.hpp"
+#include "detail/recorded_readings.hpp"
 #include "detail/recorder.hpp"
 #include "detail/runtime_directories.hpp"
 #include "detail/targets.hpp"
@@ -62,22 +62,6 @@ std::variant<std::vector<base::Pid>, Failure> resolve_targets(const RecordOption
   if (!found) return Failure{base::describe(found.error()), {}, ExitStatus::cannot_open};
   if (found->empty()) return explain_no_match(options.name_regex);
   return *found;
-}
-
-collect::CollectOptions collect_options(const RecordOptions& options) {
-  collect::CollectOptions collect;
-  collect.children = options.children;
-  collect.skip_gone = !options.name_regex.empty();
-  collect.may_be_gone = !options.command.empty();
-  collect.maps = options.maps;
-  collect.stacks = options.stacks;
-  if (options.heap_interval_ns) {
-    collect.heap_interval_ns = options.heap_interval_ns;
-    collect.read_heap = read_heap_for_recording;
-  }
-  collect.smaps.enabled = options.pss != PssMode::off;
-  if (options.pss == PssMode::every) collect.smaps.interval_ns = options.pss_interval_ns;
-  return collect;
 }
 
 model::RecordingHeader make_header(const RecordOptions& options, std::span<const std::string> arguments,
@@ -220,7 +204,8 @@ class RecordRun {
     const std::string name =
         wraps() ? std::filesystem::path(options_.command.front()).filename().string() : collector_->name_of_first();
     paths_ = output_paths(options_, name, targets_.front(), wall_ns);
-    auto opened = Outputs::open({paths_, options_.append, options_.rotate_bytes, options_.keep},
+    const bool with_objects = options_.census_interval_ns.has_value();
+    auto opened = Outputs::open({paths_, options_.append, options_.rotate_bytes, options_.keep, with_objects},
                                 make_header(options_, arguments_, targets_, wall_ns));
     if (const auto* failed = std::get_if<Outputs::OpenFailure>(&opened))
       return print(explain_output(failed->path, failed->error));

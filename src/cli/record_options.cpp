@@ -41,6 +41,10 @@ void add_options(po::options_description& options) {
   add("stacks", "put the stacks of all Python threads into the JSONL");
   add("heap", po::value<std::string>()->value_name("TIME"),
       "read the heap's ledger this often at most, as far as its cost allows");
+  add("census", po::value<std::string>()->value_name("TIME"),
+      "count the objects of each type this often at most, as far as its cost allows (FILE.objects.csv)");
+  add("census-top", po::value<std::string>()->value_name("N"),
+      "how many types have a row in each census, 50 if not given; others when they moved");
   add("require", po::value<std::string>()->value_name("python"), "fail when the interpreter cannot be read");
   add("mark-signal", "SIGUSR1 opens a phase");
   add("quiet,q", "no progress line and no closing summary");
@@ -58,6 +62,38 @@ void read_targets(const CommandLine& line, RecordOptions& options) {
   if (kinds == 0) refuse("no process named", example);
   if (kinds > 1) refuse("-p, --name and -- COMMAND exclude each other", example);
   if (line.has("name")) check_name_regex(options.name_regex);
+}
+
+void read_census(const CommandLine& line, RecordOptions& options) {
+  if (line.has("census-top") && !line.has("census")) refuse("--census-top needs --census TIME");
+  if (!line.has("census")) return;
+  options.census_interval_ns = line.time_ns("census");
+  if (*options.census_interval_ns < base::ns_per_second) {
+    refuse(fmt::format("--census {} is too often", line.text("census")), "1s at least; 60s is a good beginning");
+  }
+  if (!line.has("census-top")) return;
+  const auto text = line.text("census-top");
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), options.census_top);
+  const bool is_number = failed == std::errc{} && end == text.data() + text.size();
+  if (!is_number || options.census_top == 0 || options.census_top > collect::most_census_top) {
+    refuse(fmt::format("--census-top '{}' is not a number of types", text),
+           fmt::format("a whole number from 1 to {}", collect::most_census_top));
+  }
+}
+
+/// A recording of `--census` needs a file that has a place for it.
+void check_census_outputs(const RecordOptions& options) {
+  const auto& outputs = options.outputs;
+  if (!options.census_interval_ns || outputs.empty()) return;
+  for (const auto& path : outputs) {
+    if (path.ends_with(".objects.csv")) {
+      refuse(fmt::format("-o '{}' is where --census writes the objects of another file", path), "name it FILE.csv");
+    }
+  }
+  const bool has_place = std::any_of(outputs.begin(), outputs.end(), [](const std::string& path) {
+    return path.ends_with(".csv") || path.ends_with(".jsonl");
+  });
+  if (!has_place) refuse("--census needs a file: standard output has no place for it", "add -o FILE.csv");
 }
 
 void read_times(const CommandLine& line, RecordOptions& options) {
@@ -123,7 +159,9 @@ RecordOptions read_options(const CommandLine& line, std::vector<std::string> com
   options.command = std::move(command);
   read_targets(line, options);
   read_times(line, options);
+  read_census(line, options);
   read_outputs(line, options);
+  check_census_outputs(options);
   options.children = !line.has("no-children");
   options.maps = line.has("maps");
   options.mark_signal = line.has("mark-signal");
@@ -172,6 +210,7 @@ Manual record_manual() {
       {"tidemark record -p 4711 -i 100ms -d 10m -o soak.csv -o soak.jsonl", "ten minutes, finely"},
       {"tidemark record --name 'gunicorn|celery' -o night.csv --rotate 100MB --keep 10", "over night"},
       {"tidemark record -p 4711 --heap 30s -o night.jsonl", "with the ledger of its heap"},
+      {"tidemark record -p 4711 --census 60s -o night.csv", "and which types of objects grow"},
       {"tidemark record -o - -q -p 4711 | head", "CSV on standard output"},
       {"tidemark record -o test.csv -- python3 -m pytest tests/soak", "a command and all it starts"},
   };

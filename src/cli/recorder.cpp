@@ -128,7 +128,8 @@ void Recorder::watch_events(std::span<const model::Event> events) {
     const bool is_smaps =
         refused->gap.source == model::Source::smaps || refused->gap.source == model::Source::smaps_rollup;
     if (is_smaps && (options_.maps || options_.pss == PssMode::every)) asked_source_failed_ = true;
-    if (refused->gap.source == model::Source::heap) asked_source_failed_ = true;
+    const bool is_asked = refused->gap.source == model::Source::heap || refused->gap.source == model::Source::objects;
+    if (is_asked) asked_source_failed_ = true;
     if (notes_.size() >= most_notes_shown) {
       ++notes_left_out_;
       continue;

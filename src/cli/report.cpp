@@ -39,7 +39,7 @@ std::vector<present::ReportView> make_views(const std::vector<ReadBack>& read, c
     for (std::size_t part = 0; part < one.recordings.size(); ++part) {
       present::ReportView view;
       view.file = one.files.name;
-      view.files = one.files.paths;
+      view.files = one.paths();
       view.part = part + 1;
       view.parts = one.recordings.size();
       if (part == 0) view.notes = one.notes;

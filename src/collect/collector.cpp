@@ -33,6 +33,7 @@ Collector::Collector(const CollectOptions& options, const base::Clock& clock, Ma
       ration_(options.smaps),
       stack_ration_({.share = stack_share}),
       heap_ration_({.share = heap_share, .interval_ns = options.heap_interval_ns}),
+      census_ration_({.share = census_share, .interval_ns = options.census_interval_ns}),
       own_pid_(::getpid()) {}
 
 std::variant<std::unique_ptr<Collector>, TargetFailure> Collector::open(const CollectOptions& options,
@@ -127,6 +128,7 @@ Batch Collector::collect(std::int64_t wall_ns, std::int64_t elapsed_ns, const st
   read_rationed(context, batch.tick);
   report_rate(ration_, rationed_source(options_.maps), announced_smaps_seconds_, readings);
   if (options_.read_heap) read_heaps(context, batch.tick);
+  if (options_.read_census) read_censuses(context, batch.tick);
   if (!memory) refuse_system(memory.error(), batch.tick, readings);
   for (std::size_t i = 0; i < processes_.size(); ++i) processes_[i]->keep(batch.tick.samples[i], elapsed_ns);
   totals_.rows += batch.tick.samples.size();
@@ -219,6 +221,7 @@ void Collector::retire(std::size_t index) {
   ration_.forget(process->info()->identity);
   stack_ration_.forget(process->info()->identity);
   heap_ration_.forget(process->info()->identity);
+  census_ration_.forget(process->info()->identity);
   totals_.memory += process->memory_cost();
   ended_.push_back(std::move(process));
 }

@@ -1,4 +1,4 @@
-// What only some processes get at a tick, because it costs: stacks and ledgers of heaps.
+// What only some processes get at a tick, because it costs: stacks, ledgers of heaps and censuses of objects.
 #include "tidemark/collect/collector.hpp"
 
 namespace tidemark::collect {
@@ -7,11 +7,19 @@ namespace {
 // What the first ledger may cost, above what is measured for 1 GB: later ones are judged by the last.
 constexpr std::int64_t heap_base_cost_ns = 20 * base::ns_per_ms;
 constexpr double heap_cost_ns_per_byte = 2;
+// What the first census may cost: an object is 50 bytes or more, and a block of pymalloc takes a quarter of a
+// microsecond.
+constexpr std::int64_t census_base_cost_ns = 20 * base::ns_per_ms;
+constexpr double census_cost_ns_per_byte = 4;
 // The rate in force is said anew when it has changed by half.
 constexpr double rate_news_factor = 1.5;
 
 std::int64_t guessed_heap_cost_ns(model::Bytes rss) {
   return heap_base_cost_ns + static_cast<std::int64_t>(heap_cost_ns_per_byte * static_cast<double>(rss));
+}
+
+std::int64_t guessed_census_cost_ns(model::Bytes rss) {
+  return census_base_cost_ns + static_cast<std::int64_t>(census_cost_ns_per_byte * static_cast<double>(rss));
 }
 
 }  // namespace
@@ -61,6 +69,31 @@ void Collector::read_heaps(const ReadContext& context, model::Tick& tick) {
     return cost_ns;
   });
   report_rate(heap_ration_, model::Source::heap, announced_heap_seconds_, context.log);
+}
+
+/// As read_heaps(), but only of what has an interpreter that can be read.
+void Collector::read_censuses(const ReadContext& context, model::Tick& tick) {
+  std::vector<RationedProcess> wanted;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    auto& process = *processes_[i];
+    if (options_.python && !process.has_python()) {
+      process.explain_no_census(context.log);
+      continue;
+    }
+    if (process.refusals().rests(model::Source::objects, tick.samples[i])) continue;
+    wanted.push_back({process.info()->identity, guessed_census_cost_ns(tick.samples[i].proc.rss.value_or(0))});
+    places.push_back(i);
+  }
+  census_ration_.serve(wanted, context.log.elapsed_ns(), [&](std::size_t turn) {
+    const std::int64_t began_ns = clock_.monotonic_ns();
+    auto& sample = tick.samples[places[turn]];
+    processes_[places[turn]]->read_census(context, options_.read_census, options_.census_top, sample);
+    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
+    sample.cost_ns += cost_ns;
+    return cost_ns;
+  });
+  report_rate(census_ration_, model::Source::objects, announced_census_seconds_, context.log);
 }
 
 void Collector::report_rate(const Ration& ration, model::Source source, double& announced_seconds, EventLog& log) {

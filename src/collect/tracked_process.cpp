@@ -205,6 +205,20 @@ void TrackedProcess::read_heap(const ReadContext& context, const HeapReader& rea
   sample.heap = std::make_shared<const model::HeapLedger>(std::move(*ledger));
 }
 
+void TrackedProcess::read_census(const ReadContext& context, const CensusReader& reader, std::size_t top,
+                                 model::ProcessSample& sample) {
+  auto census = reader(context.machine, files_, info_->identity);
+  if (!census) return refusals_.add(model::Source::objects, census.error(), sample, context.log);
+  refusals_.lift(model::Source::objects);
+  sample.census = std::make_shared<const model::Census>(census_rows_.select(std::move(*census), top));
+}
+
+void TrackedProcess::explain_no_census(EventLog& log) {
+  const auto& failure = python_.failure();
+  if (!failure || failure->retry) return;  // it may be there at the next tick
+  refusals_.say({model::Source::objects, failure->reason}, failure->error, info_, log);
+}
+
 const cpython::OpenFailure* TrackedProcess::try_python(const Machine& machine, const base::Clock& clock,
                                                        EventLog& log) {
   model::ProcessSample scratch;
@@ -223,6 +237,7 @@ void TrackedProcess::notice_exec(const proc::StatFields& stat) {
   if (now == image_) return;
   image_ = now;
   python_.restart();
+  census_rows_ = {};
   refusals_.forget_all();
 }
 

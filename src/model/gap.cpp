@@ -38,6 +38,8 @@ std::string_view text_of(Source source) {
       return "stacks";
     case Source::heap:
       return "heap";
+    case Source::objects:
+      return "objects";
   }
   return "unknown";
 }

@@ -52,6 +52,12 @@ Json subjects_of(const std::vector<analysis::Findings>& subjects, const analysis
   return list;
 }
 
+Json objects_of(const std::vector<analysis::ObjectGrowth>& objects) {
+  Json list = Json::array();
+  for (const auto& growth : objects) list.push_back(json_of(growth));
+  return list;
+}
+
 Json phases_of(const std::vector<analysis::SubjectPhases>& subjects) {
   Json list = Json::array();
   for (const auto& subject : subjects) {
@@ -146,6 +152,7 @@ Json json_of(const analysis::Report& report) {
           {"names", subjects_of(report.names, thresholds)},
           {"processes", subjects_of(report.processes, thresholds)},
           {"phases", phases_of(report.phases)},
+          {"objects", objects_of(report.objects)},
           {"forecast", report.forecast ? json_of(*report.forecast) : Json(nullptr)}};
 }
 

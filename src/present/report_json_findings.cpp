@@ -43,19 +43,10 @@ Json json_of(const std::optional<analysis::GcFindings>& gc) {
   return {{"collections", gc->collections}, {"collected", gc->collected}};
 }
 
-Json json_of(const analysis::Slope& slope) {
-  return {{"bytes_per_hour", json_number(slope.per_hour())},
-          {"lower_bytes_per_hour", json_number(slope.lower_per_hour())},
-          {"upper_bytes_per_hour", json_number(slope.upper_per_hour())},
-          {"p_value", json_number(slope.p_value)},
-          {"effective_n", json_number(slope.effective_n)},
-          {"bins", slope.bins}};
-}
-
 Json json_of(const std::optional<analysis::Trend>& trend) {
   if (!trend) return nullptr;
-  return {{"medians", json_of(trend->medians)},
-          {"minima", json_of(trend->minima)},
+  return {{"medians", detail::json_of(trend->medians)},
+          {"minima", detail::json_of(trend->minima)},
           {"still_rising", trend->still_rising},
           {"rises", trend->rises()},
           {"from_seconds", json_seconds(trend->from_ns)},
@@ -99,6 +90,15 @@ Json subject_of(const analysis::Findings& findings) {
 }
 
 }  // namespace
+
+Json json_of(const analysis::Slope& slope) {
+  return {{"bytes_per_hour", json_number(slope.per_hour())},
+          {"lower_bytes_per_hour", json_number(slope.lower_per_hour())},
+          {"upper_bytes_per_hour", json_number(slope.upper_per_hour())},
+          {"p_value", json_number(slope.p_value)},
+          {"effective_n", json_number(slope.effective_n)},
+          {"bins", slope.bins}};
+}
 
 Json json_of(const analysis::Findings& findings, const analysis::Thresholds& thresholds) {
   if (findings.samples == 0) return nullptr;  // its zeros are no figures

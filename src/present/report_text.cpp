@@ -12,6 +12,7 @@ detail::Document report_document(const ReportView& view, const TextStyle& style)
   if (style.plot) detail::add_plot(document, view, style);
   detail::add_moments(document, view, style);
   detail::add_phases(document, view, style);
+  detail::add_objects(document, view, style);
   detail::add_forecast(document, view, style);
   detail::add_cost(document, view, style);
   detail::add_rules(document, view, style);

@@ -26,13 +26,13 @@ Error refusal(const std::string& path, const std::string& found, const std::stri
 
 /// `ours` is the header line without its newline.
 bool is_equal(Format format, const std::string& found, const std::string& ours) {
-  if (format == Format::csv) return found == ours;
+  if (format != Format::jsonl) return found == ours;
   return !comparable(found).empty() && comparable(found) == comparable(ours);
 }
 
 /// A file that was killed while its header was written: nothing but the beginning of one.
 bool is_torn_header(Format format, const std::string& found, const std::string& ours) {
-  if (format == Format::csv) return ours.starts_with(found);
+  if (format != Format::jsonl) return ours.starts_with(found);
   constexpr std::string_view begin = R"({"type":"header",)";
   return found.starts_with(begin.substr(0, found.size()));
 }

@@ -1,5 +1,6 @@
 #include "detail/census_keys.hpp"
 #include "tidemark/record/census_file.hpp"
+#include "tidemark/record/objects.hpp"
 
 namespace tidemark::record {
 namespace detail {
@@ -93,6 +94,22 @@ Json process_json(const model::CensusProcess& process) {
   return json;
 }
 
+/// As a recording has it: names are its keys, not addresses.
+Json recorded_type_json(const model::CensusType& type) {
+  return {{"type", escaped(type.type)}, {"count", type.count}, {"bytes", type.bytes}, {"held_bytes", type.held_bytes}};
+}
+
+Json sample_json(const model::Census& census) {
+  return {{"python", text_or_null(census.python_version)},
+          {"python_allocator", text_or_null(census.python_allocator)},
+          {"consistency", escaped(census.consistency)},
+          {"summary", json_of(census.summary)},
+          {"coverage", json_of(census.coverage)},
+          {"types", list_of(census.types, recorded_type_json)},
+          {"notes", list_of(census.notes, escaped)},
+          {"cost", cost_json(census.cost)}};
+}
+
 }  // namespace
 
 SavedJson census_reading_json(const model::CensusReading& reading) {
@@ -104,6 +121,8 @@ SavedJson census_reading_json(const model::CensusReading& reading) {
 }
 
 }  // namespace detail
+
+std::string objects_sample_json(const model::Census& census) { return detail::sample_json(census).dump(); }
 
 std::string census_json(const model::CensusReading& reading) {
   return detail::census_reading_json(reading).dump(2) + "\n";

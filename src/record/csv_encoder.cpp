@@ -27,6 +27,7 @@ void CsvEncoder::append_tick(std::string& out, const model::Tick& tick) {
 
 std::unique_ptr<Encoder> make_encoder(Format format, const model::RecordingHeader& header) {
   if (format == Format::csv) return std::make_unique<CsvEncoder>();
+  if (format == Format::objects) return std::make_unique<ObjectsEncoder>();
   return std::make_unique<JsonlEncoder>(header);
 }
 

@@ -23,10 +23,10 @@ using base::Result;
 constexpr std::string_view our_first_column = "process_started";
 
 /// What is wrong with a header; empty when nothing is.
-std::string header_fault(const std::vector<std::string>& names) {
-  for (const Column& column : columns().first(psutil_column_count)) {
-    if (std::find(names.begin(), names.end(), column.name) == names.end()) {
-      return "not a recording: its header has no column " + std::string(column.name);
+std::string header_fault(const std::vector<std::string>& names, std::span<const std::string_view> required) {
+  for (const std::string_view column : required) {
+    if (std::find(names.begin(), names.end(), column) == names.end()) {
+      return "not a recording: its header has no column " + std::string(column);
     }
   }
   std::vector<std::string> sorted = names;
@@ -209,6 +209,21 @@ CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
 CsvReader::~CsvReader() = default;
 
 Result<CsvReader> CsvReader::open(const std::string& path) {
+  std::vector<std::string_view> required;
+  for (const Column& column : record::columns().first(psutil_column_count)) required.push_back(column.name);
+  auto reader = open_with(path, required);
+  if (!reader) return reader;
+  reader->state_->ours = reader->column(our_first_column).has_value();
+  return reader;
+}
+
+Result<CsvReader> CsvReader::open(const std::string& path, std::span<const std::string_view> required) {
+  auto reader = open_with(path, required);
+  if (reader) reader->state_->ours = true;
+  return reader;
+}
+
+Result<CsvReader> CsvReader::open_with(const std::string& path, std::span<const std::string_view> required) {
   const auto ends = read_ends(path);
   if (!ends) return base::fail(ends.error());
   if (ends->whole_bytes == 0) {
@@ -225,10 +240,9 @@ Result<CsvReader> CsvReader::open(const std::string& path) {
   } catch (const std::exception& thrown) {
     return base::fail(detail::malformed(path, thrown.what()));
   }
-  const std::string fault = header_fault(state->names);
+  const std::string fault = header_fault(state->names, required);
   if (!fault.empty()) return base::fail(detail::malformed(path, fault));
   const auto& names = state->names;
-  state->ours = std::find(names.begin(), names.end(), our_first_column) != names.end();
   CsvReader reader(std::move(state));
   reader.select({names.begin(), names.end()});
   return reader;

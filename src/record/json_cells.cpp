@@ -35,16 +35,17 @@ class JsonCellsSink {
   /// False ends the parsing: the line is no object.
   [[nodiscard]] bool begin_value() const { return depth_ > 0; }
   bool put(std::string_view text) {
-    if (depth_ == 1 && place_ != JsonCells::no_place) cells_.texts_[place_] = text;
+    if (depth_ == 1 && place_ < JsonCells::no_place) cells_.texts_[place_] = text;
     return begin_value();
   }
   bool put_integer(auto value) {
-    if (depth_ != 1 || place_ == JsonCells::no_place) return begin_value();
+    if (depth_ != 1 || place_ >= JsonCells::no_place) return begin_value();
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     return put({digits.data(), static_cast<std::size_t>(end - digits.data())});
   }
   bool open() {
+    if (depth_ == 1 && place_ == JsonCells::objects_place) cells_.has_objects_ = true;
     ++depth_;
     return true;
   }
@@ -63,7 +64,7 @@ std::size_t JsonCells::place_of(std::string_view key, std::size_t member) {
   if (member < known_.size() && known_[member].first == key) return known_[member].second;
   const auto* const found = std::find(decoded_columns.begin(), decoded_columns.end(), key);
   std::size_t place = static_cast<std::size_t>(found - decoded_columns.begin());
-  if (found == decoded_columns.end()) place = key == "type" ? type_place : no_place;
+  if (found == decoded_columns.end()) place = key == "type" ? type_place : key == "objects" ? objects_place : no_place;
   known_.resize(std::min(member, known_.size()));
   if (member == known_.size() && member < 256) known_.emplace_back(key, place);
   return place;
@@ -71,6 +72,7 @@ std::size_t JsonCells::place_of(std::string_view key, std::size_t member) {
 
 bool JsonCells::parse(std::string_view line) {
   for (std::string& text : texts_) text.clear();
+  has_objects_ = false;
   if (!line.starts_with('{')) return false;
   JsonCellsSink sink(*this);
   if (!nlohmann::json::sax_parse(line.begin(), line.end(), &sink)) return false;

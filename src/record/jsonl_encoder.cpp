@@ -5,6 +5,7 @@
 #include "tidemark/record/columns.hpp"
 #include "tidemark/record/encoder.hpp"
 #include "tidemark/record/heap_file.hpp"
+#include "tidemark/record/objects.hpp"
 #include "tidemark/record/text.hpp"
 
 namespace tidemark::record {
@@ -194,6 +195,7 @@ void JsonlEncoder::append_tick(std::string& out, const model::Tick& tick) {
     }
     if (!stacks.empty()) out += R"(,"stacks":)" + stacks;
     if (sample.heap) out += R"(,"heap":)" + heap_sample_json(*sample.heap);
+    if (sample.census) out += R"(,"objects":)" + objects_sample_json(*sample.census);
     out += "}\n";
   }
 }

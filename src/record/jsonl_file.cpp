@@ -4,6 +4,7 @@
 
 #include "detail/bounded_file.hpp"
 #include "detail/cell.hpp"
+#include "detail/census_gatherer.hpp"
 #include "detail/json_cells.hpp"
 #include "detail/line_reader.hpp"
 #include "detail/read_file.hpp"
@@ -116,8 +117,29 @@ class JsonlFile {
   Result<void> take_sample(const LineReader::Line& line) {
     const Decoded decoded = into_.decoder.take(cells_.cells());
     if (decoded == Decoded::no_row) return lose(line, into_.decoder.why());
+    if (decoded == Decoded::row && cells_.has_objects()) take_census(line);
     if (decoded == Decoded::row) return {};
     return base::fail(malformed(path_, "line " + std::to_string(line.number) + ": " + into_.decoder.why()));
+  }
+
+  void take_census(const LineReader::Line& line) {
+    const json sample = json::parse(line.text, nullptr, false);
+    const auto& cells = cells_.cells();
+    KeptCensus census;
+    census.wall_ns = parse_wall(cells[0]).value_or(0);
+    census.elapsed_ns = parse_elapsed(cells[1]).value_or(0);
+    census.process_name = unescaped(cells[2]);
+    census.pid = static_cast<base::Pid>(parse_count(cells[3]).value_or(0));
+    census.started_wall_ns = parse_wall(cells[7]).value_or(0);
+    const json& objects = member(sample, "objects");
+    const json& types = objects.is_object() ? member(objects, "types") : objects;
+    for (const json& type : types) {
+      if (!type.is_object() || !type.contains("type")) continue;
+      const bool fits = census.add(text_at(type, "type"), count_at(type, "count"), count_at(type, "bytes"),
+                                   count_at(type, "held_bytes"));
+      if (!fits) break;
+    }
+    if (!census.is_empty()) census.give_to(into_.visitor);
   }
 
   /// What the report needs of the other types; the rest, and types of a later version, are passed over.

@@ -11,6 +11,7 @@
 #include "tidemark/base/fd.hpp"
 #include "tidemark/record/columns.hpp"
 #include "tidemark/record/csv_reader.hpp"
+#include "tidemark/record/objects.hpp"
 #include "tidemark/record/text.hpp"
 
 namespace tidemark::record {
@@ -99,6 +100,13 @@ Result<std::optional<LastRow>> last_csv_row(std::string_view lines, const std::s
   return row;
 }
 
+Result<std::optional<LastRow>> last_objects_row(std::string_view lines, const std::string& path) {
+  const auto cells = parse_csv_line(take_last_line(lines));
+  if (!cells || cells->size() != objects_columns.size()) return not_ours(path);
+  auto row = make_row(cells->at(0), cells->at(1));
+  return row ? Result<std::optional<LastRow>>(std::move(row)) : not_ours(path);
+}
+
 /// A string member, empty when it is missing or something else.
 std::string string_at(const nlohmann::json& line, const char* key) {
   const auto found = line.find(key);
@@ -160,6 +168,7 @@ Result<std::optional<LastRow>> read_last_row(const std::string& path, Format for
   if (!tail->ends_with('\n')) {
     return base::fail(Error{.code = ErrorCode::torn, .doing = doing, .path = path, .detail = "it changed meanwhile"});
   }
+  if (format == Format::objects) return last_objects_row(*tail, path);
   return format == Format::csv ? last_csv_row(*tail, path) : last_jsonl_row(*tail, path);
 }
 

@@ -54,7 +54,7 @@ Result<void> RecordingFile::start_regular() {
   }
   auto prepared = options_.append ? prepare_append() : displace();
   if (!prepared) return prepared;
-  const bool continues_csv = size_bytes_ > 0 && options_.format == Format::csv;
+  const bool continues_csv = size_bytes_ > 0 && options_.format != Format::jsonl;
   if (!continues_csv) {
     if (auto written = put(encoder_->header_line()); !written) return written;
   }

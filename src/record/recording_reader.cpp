@@ -15,6 +15,7 @@ base::Result<ReadingLosses> read_recording(const RecordingFiles& files, model::R
                                                              : detail::read_csv_file(path, names, into);
     if (!read) return base::fail(std::move(read).error());
   }
+  if (auto read = detail::read_objects_files(files.objects, into); !read) return base::fail(std::move(read).error());
   losses.rows = decoder.rows();
   losses.bad_cells = decoder.bad_cells();
   return losses;

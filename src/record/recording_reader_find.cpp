@@ -5,6 +5,9 @@
 
 #include "detail/file_probe.hpp"
 #include "tidemark/base/clock.hpp"
+#include "tidemark/record/encoder.hpp"
+#include "tidemark/record/last_row.hpp"
+#include "tidemark/record/objects.hpp"
 #include "tidemark/record/recording_reader.hpp"
 #include "tidemark/record/rotated_set.hpp"
 
@@ -65,6 +68,32 @@ std::optional<Found> find_set(const std::string& current, const std::string& nam
   return found;
 }
 
+/// Whether the file has the header of censuses: one that only has such a name is somebody else's.
+bool holds_objects(const std::string& path) {
+  const auto ends = read_ends(path);
+  return ends && ends->whole_bytes > 0 && ends->first_line + '\n' == ObjectsEncoder().header_line();
+}
+
+/// The censuses beside a CSV of ours.
+std::vector<std::string> objects_of(const RecordingFiles& files) {
+  if (files.format != RecordedFormat::csv) return {};
+  const std::string current = objects_path(files.name);
+  std::vector<std::string> paths;
+  if (const auto rotated = RotatedSet::scan(current)) {
+    for (const std::uint64_t number : rotated->numbers()) paths.push_back(rotated->path_of(number));
+  }
+  paths.push_back(current);
+  std::erase_if(paths, [](const std::string& path) { return !holds_objects(path); });
+  return paths;
+}
+
+/// The recording that a file of objects belongs to, when that is there; else the file itself.
+std::string recording_named(const std::string& path) {
+  std::error_code ignored;
+  const auto recording = recording_of_objects(path);
+  return recording && fs::exists(*recording, ignored) && holds_objects(path) ? *recording : path;
+}
+
 Result<Found> find_one(const std::string& named) {
   for (const std::string& current : {current_of(named), named}) {
     if (current.empty()) continue;
@@ -72,7 +101,8 @@ Result<Found> find_one(const std::string& named) {
   }
   const auto probe = probe_file(named);
   if (!probe) return base::fail(probe.error());
-  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .twins = {}}, .begin = *probe};
+  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .objects = {}, .twins = {}},
+               .begin = *probe};
 }
 
 /// Whether two recordings are one run in two formats. Rotated sets may have lost different files at their beginning;
@@ -108,7 +138,7 @@ void join_twins(std::vector<Found>& all) {
 Result<std::vector<RecordingFiles>> find_recordings(const std::vector<std::string>& named) {
   std::vector<Found> all;
   for (const std::string& name : named) {
-    const std::string path = fs::path(name).lexically_normal().string();
+    const std::string path = recording_named(fs::path(name).lexically_normal().string());
     const bool is_known = std::any_of(all.begin(), all.end(), [&](const Found& found) {
       return std::find(found.files.paths.begin(), found.files.paths.end(), path) != found.files.paths.end();
     });
@@ -119,7 +149,10 @@ Result<std::vector<RecordingFiles>> find_recordings(const std::vector<std::strin
   }
   join_twins(all);
   std::vector<RecordingFiles> recordings;
-  for (Found& found : all) recordings.push_back(std::move(found.files));
+  for (Found& found : all) {
+    found.files.objects = objects_of(found.files);
+    recordings.push_back(std::move(found.files));
+  }
   return recordings;
 }
 

@@ -96,6 +96,11 @@ void RowDecoder::take_phase(std::string_view cell) {
   row_.phase = phase_;
 }
 
+std::optional<std::pair<RowTime, RowTime>> RowDecoder::span() const {
+  if (rows_ == 0) return std::nullopt;
+  return std::pair(first_, RowTime{.wall_ns = row_.wall_ns, .elapsed_ns = latest_ns_});
+}
+
 Decoded RowDecoder::take(std::span<const std::string_view> cells) {
   if (!take_time(cells[timestamp], cells[elapsed])) return refuse("elapsed_seconds", cells[elapsed]);
   if (row_.elapsed_ns < latest_ns_ && !follow_clock_step()) return Decoded::backwards;
@@ -115,6 +120,7 @@ Decoded RowDecoder::take(std::span<const std::string_view> cells) {
   }
   row_.gc_collected = value(cells[gc_collected], parse_count);
   latest_ns_ = row_.elapsed_ns;
+  if (rows_ == 0) first_ = {.wall_ns = row_.wall_ns, .elapsed_ns = row_.elapsed_ns};
   ++rows_;
   visitor_.on_row(row_);
   return Decoded::row;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tidemark/analysis/object_growth.hpp"
 #include "tidemark/analysis/series.hpp"
 #include "tidemark/model/recorded.hpp"
 
@@ -70,6 +71,7 @@ struct Recording {
   Series cgroup_working_set;  ///< of the first target's cgroup
   std::optional<model::Bytes> cgroup_limit;
   std::optional<model::Bytes> machine_memory;  ///< from RSS and memory_percent
+  std::vector<ObjectTrack> objects;            ///< by process, in the order of their first census
   std::int64_t suspended_ns = 0;
   std::optional<model::RecordingEnd> end;  ///< missing for CSV and when the recorder was killed
 

@@ -21,6 +21,7 @@ class RecordingBuilder final : public model::RecordingVisitor {
   void on_mark(std::int64_t elapsed_ns, const model::Mark& mark) override;
   void on_suspend(std::int64_t elapsed_ns, const model::Suspend& suspend) override;
   void on_end(std::int64_t elapsed_ns, const model::RecordingEnd& end) override;
+  void on_census(const model::RecordedCensus& census) override;
 
   /// One recording for each boot of the machine that has rows; a single one without rows when there are none.
   [[nodiscard]] std::vector<Recording> take();

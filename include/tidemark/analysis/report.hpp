@@ -29,6 +29,7 @@ struct Report {
   std::vector<Findings> names;        ///< one for each process name, largest growth first
   std::vector<Findings> processes;    ///< single ones of names that have several, largest growth first
   std::vector<SubjectPhases> phases;  ///< the tree first, then the names
+  std::vector<ObjectGrowth> objects;  ///< of each process that has a census, largest growth first
   std::optional<Forecast> forecast;
   Series plot;  ///< the tree's RSS, at most most_plot_points, keeping the highest and lowest of each stretch
 };

@@ -10,6 +10,7 @@
 
 #include "tidemark/base/address.hpp"
 #include "tidemark/cli/usage.hpp"
+#include "tidemark/collect/census_rows.hpp"
 
 namespace tidemark::cli {
 
@@ -32,7 +33,9 @@ struct RecordOptions {
   std::int64_t pss_interval_ns = 0;  ///< of PssMode::every
   bool maps = false;
   bool stacks = false;
-  std::optional<std::int64_t> heap_interval_ns;  ///< --heap: a ledger so often at most
+  std::optional<std::int64_t> heap_interval_ns;    ///< --heap: a ledger so often at most
+  std::optional<std::int64_t> census_interval_ns;  ///< --census: a census of objects so often at most
+  std::size_t census_top = collect::default_census_top;
   bool require_python = false;
   bool mark_signal = false;
   bool quiet = false;

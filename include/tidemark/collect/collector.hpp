@@ -33,8 +33,11 @@ struct CollectOptions {
   bool may_be_gone = false;  ///< …and none need be there: a COMMAND that ended at once is a short-lived process
   bool maps = false;         ///< the rationed reading is the whole of smaps instead of smaps_rollup
   bool stacks = false;       ///< of all Python threads, at each tick that `stack_share` can pay
-  std::optional<std::int64_t> heap_interval_ns{};  ///< a ledger of each heap, so far apart at least
-  HeapReader read_heap{};                          ///< how; null when not asked for
+  std::optional<std::int64_t> heap_interval_ns{};    ///< a ledger of each heap, so far apart at least
+  HeapReader read_heap{};                            ///< how; null when not asked for
+  std::optional<std::int64_t> census_interval_ns{};  ///< a census of each process, so far apart at least
+  CensusReader read_census{};                        ///< how; null when not asked for
+  std::size_t census_top = default_census_top;       ///< types with a row of their own, whether they moved or not
   RationRule smaps;
 };
 
@@ -43,6 +46,9 @@ inline constexpr double stack_share = 0.1;
 
 /// Of wall time, for the ledgers of heaps: what they cost is our CPU time, and ticks that wait for it.
 inline constexpr double heap_share = 0.1;
+
+/// The same, for the censuses of objects.
+inline constexpr double census_share = 0.1;
 
 struct Batch {
   std::vector<model::Event> events;
@@ -111,6 +117,7 @@ class Collector {
   void read_stacks(std::int64_t elapsed_ns, model::Tick& tick);
   [[nodiscard]] std::int64_t read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick);
   void read_heaps(const ReadContext& context, model::Tick& tick);
+  void read_censuses(const ReadContext& context, model::Tick& tick);
   /// The rate in force, when that is news.
   static void report_rate(const Ration& ration, model::Source source, double& announced_seconds, EventLog& log);
   void report_exits(EventLog& log);
@@ -128,7 +135,8 @@ class Collector {
   Ration ration_;
   Ration stack_ration_;
   Ration heap_ration_;
-  double announced_smaps_seconds_ = -1, announced_heap_seconds_ = -1;
+  Ration census_ration_;
+  double announced_smaps_seconds_ = -1, announced_heap_seconds_ = -1, announced_census_seconds_ = -1;
   base::Pid own_pid_;
   std::vector<std::unique_ptr<TrackedProcess>> processes_;  ///< in the order of first sight
   std::unordered_set<base::Pid> tracked_pids_;

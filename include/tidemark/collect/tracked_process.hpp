@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "tidemark/base/clock.hpp"
+#include "tidemark/collect/census_rows.hpp"
 #include "tidemark/collect/cgroup_cache.hpp"
 #include "tidemark/collect/event_log.hpp"
 #include "tidemark/collect/machine.hpp"
 #include "tidemark/collect/python_probe.hpp"
 #include "tidemark/collect/ration.hpp"
 #include "tidemark/collect/refusals.hpp"
+#include "tidemark/model/census.hpp"
 #include "tidemark/model/heap.hpp"
 #include "tidemark/model/sample.hpp"
 #include "tidemark/proc/process_files.hpp"
@@ -41,6 +43,10 @@ struct ReadContext {
 using HeapReader = std::function<base::Result<model::HeapLedger>(const Machine& machine, proc::ProcessFiles& files,
                                                                  const model::ProcessIdentity& identity)>;
 
+/// Counts the Python objects of one process, of this identity.
+using CensusReader = std::function<base::Result<model::Census>(const Machine& machine, proc::ProcessFiles& files,
+                                                               const model::ProcessIdentity& identity)>;
+
 enum class Outcome {
   read,  ///< the sample is there, perhaps with gaps
   ended  ///< the process is gone or a zombie: no row
@@ -61,6 +67,13 @@ class TrackedProcess {
 
   /// The ledger of its heap, without the lists that grow with the heap.
   void read_heap(const ReadContext& context, const HeapReader& reader, model::ProcessSample& sample);
+
+  /// The census of its objects, with the rows that are recorded.
+  void read_census(const ReadContext& context, const CensusReader& reader, std::size_t top,
+                   model::ProcessSample& sample);
+
+  /// Says once why a process without an interpreter has no census: its rows have the gap of `python` all the same.
+  void explain_no_census(EventLog& log);
 
   /// The stacks of its Python threads, after read() of the same tick.
   void read_stacks(model::ProcessSample& sample) { python_.read_stacks(sample); }
@@ -112,6 +125,7 @@ class TrackedProcess {
   std::optional<std::int64_t> last_cpu_ns_;
   std::int64_t last_cpu_at_ns_ = 0;
   std::string cgroup_path_;
+  CensusRows census_rows_;
   std::uint64_t next_cgroup_look_ = 0;  ///< the tick at which its place is looked up again
   std::shared_ptr<const model::ProcessSample> last_sample_;
   std::int64_t last_seen_ns_ = 0;

@@ -127,6 +127,9 @@ struct CensusReading {
   std::vector<CensusProcess> processes;  ///< in the order asked for, children after their parent
 };
 
+/// The row of a recorded census that sums up the types that have none of their own.
+inline constexpr std::string_view other_types{"(other types)"};
+
 /// Sums by name: several types of one name become one row. Most bytes first.
 [[nodiscard]] std::vector<CensusType> summed_by_name(const std::vector<CensusType>& types);
 /// One row for each module, as `type` and `module` both. Most bytes first.

@@ -27,7 +27,8 @@ enum class Source {
   gc,
   frame,
   stacks,
-  heap
+  heap,
+  objects
 };
 
 /// Why it is missing.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,23 @@ struct RecordedRow {
   std::optional<std::int64_t> gc_collected;
 };
 
+/// One type's row of a recorded census, or that of all other types. The view lives until the visitor returns.
+struct RecordedType {
+  std::string_view type;  ///< unescaped
+  std::uint64_t count = 0;
+  Bytes bytes = 0, held_bytes = 0;
+};
+
+/// A census of one process as it was recorded. A type without a row is in that of other_types; one that had a row
+/// before has not moved since.
+struct RecordedCensus {
+  std::int64_t wall_ns = 0, elapsed_ns = 0;
+  std::string_view process_name;  ///< unescaped
+  base::Pid pid = 0;
+  std::int64_t started_wall_ns = 0;  ///< 0 in a CSV, which does not have it
+  std::span<const RecordedType> types;
+};
+
 class RecordingVisitor {
  public:
   virtual ~RecordingVisitor() = default;
@@ -51,6 +69,8 @@ class RecordingVisitor {
   virtual void on_mark(std::int64_t elapsed_ns, const Mark& mark) = 0;
   virtual void on_suspend(std::int64_t elapsed_ns, const Suspend& suspend) = 0;
   virtual void on_end(std::int64_t elapsed_ns, const RecordingEnd& end) = 0;
+  /// After the process's row of the same tick (JSONL), or after all rows (CSV). Who has no use for them leaves it.
+  virtual void on_census(const RecordedCensus& /*census*/) {}
 };
 
 }  // namespace tidemark::model

@@ -97,6 +97,7 @@ struct PythonReading {
 
 struct StackReading;
 struct HeapLedger;
+struct Census;
 
 struct ProcessSample {
   std::shared_ptr<const ProcessInfo> process;
@@ -105,6 +106,8 @@ struct ProcessSample {
   PythonReading python;
   std::shared_ptr<const StackReading> stacks;  ///< of `record --stacks`; null when not asked for or not read
   std::shared_ptr<const HeapLedger> heap;      ///< of `record --heap`; null between two turns
+  /// Of `record --census`; null between two turns. Its types are those that are recorded (collect/census_rows.hpp).
+  std::shared_ptr<const Census> census;
   std::int64_t cost_ns = 0;                    ///< wall time that reading this process took us at this tick
   std::vector<Gap> gaps;
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,10 @@ class CsvReader {
   /// one of the seven first columns or has a name twice; unsupported for what is not a regular file.
   [[nodiscard]] static base::Result<CsvReader> open(const std::string& path);
 
+  /// A file of ours that has these columns instead of a recording's. Errors: as above.
+  [[nodiscard]] static base::Result<CsvReader> open(const std::string& path,
+                                                    std::span<const std::string_view> required);
+
   CsvReader(CsvReader&&) noexcept;
   CsvReader& operator=(CsvReader&&) noexcept;
   ~CsvReader();
@@ -69,6 +74,8 @@ class CsvReader {
 
  private:
   struct State;
+  [[nodiscard]] static base::Result<CsvReader> open_with(const std::string& path,
+                                                         std::span<const std::string_view> required);
   explicit CsvReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -13,7 +13,11 @@
 
 namespace tidemark::record {
 
-enum class Format { csv, jsonl };
+enum class Format {
+  csv,
+  jsonl,
+  objects,  ///< the censuses beside a CSV: a CSV of its own (objects.hpp)
+};
 
 class Encoder {
  public:
@@ -37,6 +41,18 @@ class Encoder {
 class CsvEncoder final : public Encoder {
  public:
   CsvEncoder();
+  [[nodiscard]] const std::string& header_line() const override { return header_; }
+  void append_event(std::string& out, const model::Event& event) override;
+  void append_tick(std::string& out, const model::Tick& tick) override;
+
+ private:
+  std::string header_;
+};
+
+/// A row for each type of each census, as CsvEncoder writes them; nothing for a tick without one.
+class ObjectsEncoder final : public Encoder {
+ public:
+  ObjectsEncoder();
   [[nodiscard]] const std::string& header_line() const override { return header_; }
   void append_event(std::string& out, const model::Event& event) override;
   void append_tick(std::string& out, const model::Tick& tick) override;

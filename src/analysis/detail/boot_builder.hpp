@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "object_tracks.hpp"
 #include "phase_track.hpp"
 #include "tick_sums.hpp"
 #include "tick_times.hpp"
@@ -19,6 +20,7 @@ class BootBuilder {
   void header(const model::RecordingHeader& header);
   void mark(const model::Mark& mark) { phases_.mark(mark); }
   void suspend(const model::Suspend& suspend) { recording_.suspended_ns += suspend.slept_ns; }
+  void census(const model::RecordedCensus& census) { objects_.add(census); }
   void end(const model::RecordingEnd& end);
   /// `process` is the reader's number.
   void row(const model::RecordedRow& row, const model::ProcessInfo& process);
@@ -40,6 +42,7 @@ class BootBuilder {
   TickTimes times_;
   Timeline timeline_;
   PhaseTrack phases_;
+  ObjectTracks objects_;
   std::vector<std::uint32_t> numbers_;  ///< ours, by the reader's
   bool has_rows_ = false, has_header_ = false;
   std::int64_t run_started_wall_ns_ = 0, declared_interval_ns_ = 0;

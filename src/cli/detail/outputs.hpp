@@ -17,6 +17,7 @@ struct OutputOptions {
   bool append = false;
   std::optional<std::uint64_t> rotate_bytes;
   std::size_t keep = 0;
+  bool objects = false;  ///< the censuses have a file beside each CSV (record/objects.hpp)
 };
 
 class Outputs {

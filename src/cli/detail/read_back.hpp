@@ -16,6 +16,9 @@ struct ReadBack {
   record::RecordingFiles files;
   std::vector<analysis::Recording> recordings;
   std::vector<std::string> notes;  ///< sentences about what was not read
+
+  /// All that were read, with those of the censuses.
+  [[nodiscard]] std::vector<std::string> paths() const;
 };
 
 [[nodiscard]] std::variant<std::vector<ReadBack>, Failure> read_back(const std::vector<std::string>& named);

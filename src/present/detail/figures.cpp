@@ -39,6 +39,13 @@ std::string signed_percent_cell(std::optional<double> percent) {
   return percent ? fmt::format("{:+.1f}", without_negative_zero(*percent)) : std::string();
 }
 
+std::string signed_count(double count) {
+  std::string text = fmt::format("{:+.0f}", without_negative_zero(count));
+  constexpr std::size_t group = 3;
+  for (std::size_t at = text.size(); at > group + 1; at -= group) text.insert(at - group, 1, ',');
+  return text;
+}
+
 std::string plain(double number) { return fmt::format("{:g}", number); }
 
 std::string rate(double bytes_per_hour) { return fmt::format("{} MB/h", rate_number(bytes_per_hour, bytes_per_hour)); }

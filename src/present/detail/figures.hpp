@@ -14,7 +14,8 @@ namespace tidemark::present::detail {
 [[nodiscard]] std::string signed_mb_cell(double bytes);                 ///< "+0.9"
 [[nodiscard]] std::string percent_cell(std::optional<double> percent);  ///< "408.9"; empty when unset
 [[nodiscard]] std::string signed_percent_cell(std::optional<double> percent);
-[[nodiscard]] std::string plain(double number);  ///< "2", "2.5": a threshold as it was set
+[[nodiscard]] std::string signed_count(double count);  ///< "+120,300"
+[[nodiscard]] std::string plain(double number);        ///< "2", "2.5": a threshold as it was set
 
 /// "15.2 MB/h"; below 1 with two decimals.
 [[nodiscard]] std::string rate(double bytes_per_hour);

@@ -38,6 +38,8 @@ template <typename Number>
 [[nodiscard]] std::string tool_and_version();
 [[nodiscard]] Json json_of(const analysis::Settings& settings);
 [[nodiscard]] Json json_of(const analysis::Findings& findings, const analysis::Thresholds& thresholds);
+[[nodiscard]] Json json_of(const analysis::Slope& slope);
+[[nodiscard]] Json json_of(const analysis::ObjectGrowth& growth);
 [[nodiscard]] Json json_of(const analysis::PhaseFindings& phase);
 [[nodiscard]] Json json_of(const analysis::Forecast& forecast);
 [[nodiscard]] Json json_of(const analysis::RuleResult& result);

@@ -21,6 +21,7 @@ void add_details(Document& document, const ReportView& view, const TextStyle& st
 void add_plot(Document& document, const ReportView& view, const TextStyle& style);
 void add_moments(Document& document, const ReportView& view, const TextStyle& style);
 void add_phases(Document& document, const ReportView& view, const TextStyle& style);
+void add_objects(Document& document, const ReportView& view, const TextStyle& style);
 void add_forecast(Document& document, const ReportView& view, const TextStyle& style);
 void add_cost(Document& document, const ReportView& view, const TextStyle& style);
 void add_rules(Document& document, const ReportView& view, const TextStyle& style);

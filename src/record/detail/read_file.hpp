@@ -19,6 +19,9 @@ struct Reading {
 /// `names` are the columns of the file before (empty for the first); a file that lacks one of them is malformed.
 [[nodiscard]] base::Result<void> read_csv_file(const std::string& path, std::vector<std::string>& names, Reading into);
 
+/// The censuses beside the CSV whose rows have been read; oldest file first.
+[[nodiscard]] base::Result<void> read_objects_files(const std::vector<std::string>& paths, Reading into);
+
 [[nodiscard]] base::Result<void> read_jsonl_file(const std::string& path, Reading into);
 
 }  // namespace tidemark::record::detail

@@ -9,7 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "file_probe.hpp"
 #include "process_table.hpp"
 #include "tidemark/model/recorded.hpp"
 
@@ -39,6 +41,8 @@ class RowDecoder {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   /// Numbers that could not be read.
   [[nodiscard]] std::uint64_t bad_cells() const { return bad_cells_; }
+  /// When its first and its last row were; unset without rows.
+  [[nodiscard]] std::optional<std::pair<RowTime, RowTime>> span() const;
   [[nodiscard]] ProcessTable& processes() { return processes_; }
 
  private:
@@ -55,6 +59,7 @@ class RowDecoder {
   model::RecordedRow row_;
   std::string timestamp_cell_, elapsed_cell_, phase_cell_;  ///< as of the row before
   std::string phase_;
+  RowTime first_;
   std::int64_t latest_ns_ = 0;  ///< elapsed time of the last row
   std::uint64_t rows_ = 0;
   std::uint64_t bad_cells_ = 0;

@@ -130,6 +130,26 @@ TEST_CASE("stacks go into a JSONL: one must be among the outputs") {
   CHECK(refusal({"-p", "1", "--stacks", "-o", "-"}).starts_with("--stacks needs a JSONL file"));
 }
 
+TEST_CASE("censuses in a recording: at least a second apart, of so many types, into a file that has a place for them") {
+  CHECK(good({"-p", "1", "--census", "60s"}).census_interval_ns == 60'000'000'000);
+  CHECK(good({"-p", "1", "--census", "60s"}).census_top == 50);
+  CHECK_FALSE(good({"-p", "1"}).census_interval_ns);
+  CHECK(good({"-p", "1", "--census", "1m", "--census-top", "7", "-o", "a.csv"}).census_top == 7);
+  CHECK(good({"-p", "1", "--census", "1m", "-o", "a.jsonl", "-o", "-"}).census_interval_ns);
+  CHECK(good({"-p", "1", "-o", "a.objects.csv"}).outputs.size() == 1);
+  CHECK(refusal({"-p", "1", "--census", "999ms"}) == "--census 999ms is too often");
+  CHECK(refusal({"-p", "1", "--census", "now"}) == "--census 'now' is not a time");
+  CHECK(refusal({"-p", "1", "--census-top", "7"}) == "--census-top needs --census TIME");
+  for (const std::string top : {"0", "1001", "-1", "5x", ""}) {
+    CHECK(refusal({"-p", "1", "--census", "1m", "--census-top", top}) ==
+          "--census-top '" + top + "' is not a number of types");
+  }
+  CHECK(refusal({"-p", "1", "--census", "1m", "-o", "-"}) ==
+        "--census needs a file: standard output has no place for it");
+  CHECK(refusal({"-p", "1", "--census", "1m", "-o", "a.objects.csv"}) ==
+        "-o 'a.objects.csv' is where --census writes the objects of another file");
+}
+
 TEST_CASE("a ledger of the heap in a recording: at least a second apart") {
   CHECK(good({"-p", "1", "--heap", "30s"}).heap_interval_ns == 30'000'000'000);
   CHECK_FALSE(good({"-p", "1"}).heap_interval_ns);

@@ -145,6 +145,43 @@ inline analysis::Forecast forecast() {
   return out;
 }
 
+inline analysis::TypeGrowth grown_type(std::string type, double grown_mb, double objects, double share_percent) {
+  return {.type = std::move(type),
+          .growth = {.objects = objects, .bytes = grown_mb * mb, .held_bytes = 1.1 * grown_mb * mb},
+          .last = {.objects = 2 * objects, .bytes = 2 * grown_mb * mb, .held_bytes = 2.2 * grown_mb * mb},
+          .is_new = false,
+          .share_percent = share_percent,
+          .slope = {}};
+}
+
+/// Of the worker that leaks, of one with two censuses, and of one that ended after its first.
+inline std::vector<analysis::ObjectGrowth> objects() {
+  analysis::ObjectGrowth leaking{.name = "celery", .pid = 4951, .started_wall_ns = 1795240000 * second, .types = {}};
+  leaking.censuses = 30;
+  leaking.from_ns = 60 * second;
+  leaking.to_ns = 1800 * second;
+  leaking.first = {.objects = 210'000, .bytes = 18.5 * mb, .held_bytes = 20 * mb};
+  leaking.last = {.objects = 330'412, .bytes = 25.25 * mb, .held_bytes = 27 * mb};
+  leaking.grown_bytes = 7.5 * mb;
+  leaking.grown_types = 14;
+  leaking.types = {grown_type("builtins.bytes", 3, 41, 40), grown_type("builtins.dict", 2.8, 120'300, 37.3),
+                   grown_type("shop.models.Order", 0.03, 641, 0.4)};
+  leaking.types[0].slope = slope(3, -0.2, 6);
+  leaking.types[1].slope = slope(5.7, 5.1, 6.2);
+  leaking.types[2].slope = slope(0.06, 0.05, 0.07);
+  leaking.types[2].is_new = true;
+  analysis::ObjectGrowth short_one = leaking;
+  short_one.pid = 4952;
+  short_one.censuses = 2;
+  short_one.grown_types = 1;
+  short_one.types = {grown_type("builtins.list", 0.2, 2000, 100)};
+  analysis::ObjectGrowth single = leaking;
+  single.pid = 4953;
+  single.censuses = 1;
+  single.types.clear();
+  return {std::move(leaking), std::move(short_one), std::move(single)};
+}
+
 /// Half an hour of a web server and two workers; one worker leaks, four phases, a forecast and rules.
 inline ReportView growing() {
   constexpr std::int64_t to_ns = 1800 * second;
@@ -194,6 +231,7 @@ inline ReportView growing() {
   report.phases[0].phases[1].span.fields = {{"file", "short.wav"}, {"model", "small"}};
   report.phases[0].phases[3].recovered_percent = std::nullopt;
   report.phases[1].phases = {phase("job 1", 180, 600, 55, 57, 58)};
+  report.objects = objects();
   report.forecast = forecast();
   for (std::int64_t i = 0; i <= 360; ++i) {
     const double wave = 0.8 * std::sin(static_cast<double>(i) / 3.0);
@@ -339,6 +377,9 @@ inline ReportView hostile() {
     phase.before = phase.after = phase.peak = 25600.4 * mb;
     phase.delta_bytes = -25600.4 * mb;
   }
+  report.objects[0].name = report.names[0].name;
+  report.objects[0].types[1].type = "\x1b[31m|`evil`|\n" + std::string(300, 't');
+  report.objects[0].types[0].growth = {.objects = 1e15, .bytes = 1234567.8 * mb, .held_bytes = 0};
   view.rules[1].subject = report.names[0].name;
   view.rules[3].rule.text = std::string(200, 'r');
   return view;

@@ -19,6 +19,20 @@ struct KeptRow {
   std::string phase;
 };
 
+/// A census that outlives the visit.
+struct KeptCensus {
+  struct Type {
+    std::string type;
+    std::uint64_t count = 0, bytes = 0, held_bytes = 0;
+    bool operator==(const Type&) const = default;
+  };
+  std::int64_t wall_ns = 0, elapsed_ns = 0;
+  std::string process_name;
+  base::Pid pid = 0;
+  std::vector<Type> types;
+  bool operator==(const KeptCensus&) const = default;
+};
+
 class Notebook final : public model::RecordingVisitor {
  public:
   void on_format(model::RecordedFormat format) override { formats.push_back(format); }
@@ -37,6 +51,14 @@ class Notebook final : public model::RecordingVisitor {
     suspends.emplace_back(elapsed_ns, suspend);
   }
   void on_end(std::int64_t elapsed_ns, const model::RecordingEnd& end) override { ends.emplace_back(elapsed_ns, end); }
+  void on_census(const model::RecordedCensus& census) override {
+    KeptCensus kept{census.wall_ns, census.elapsed_ns, std::string(census.process_name), census.pid, {}};
+    for (const auto& type : census.types) {
+      kept.types.push_back({std::string(type.type), type.count, type.bytes, type.held_bytes});
+    }
+    censuses.push_back(std::move(kept));
+    census_starts.push_back(census.started_wall_ns);
+  }
 
   std::vector<model::RecordedFormat> formats;
   std::vector<model::RecordingHeader> headers;
@@ -45,6 +67,8 @@ class Notebook final : public model::RecordingVisitor {
   std::vector<std::pair<std::int64_t, model::Mark>> marks;
   std::vector<std::pair<std::int64_t, model::Suspend>> suspends;
   std::vector<std::pair<std::int64_t, model::RecordingEnd>> ends;
+  std::vector<KeptCensus> censuses;
+  std::vector<std::int64_t> census_starts;
 };
 
 inline const std::string psutil_header =
