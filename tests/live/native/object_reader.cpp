@@ -5,7 +5,10 @@
 //   dict ADDRESS       the same of a dict
 //   sizeof ADDRESS     {"size", "owner"}: what sys.getsizeof() says by our rules, and whose __sizeof__ that is; no size
 //                      where there is no rule
+//   render ADDRESS     {"text", "references", "type"}: the object as text of any width
+//   gc                 {"counts", "whole", "objects": [addresses of each list]}, or {"error"}
 //   watch N            {"pairs": [[ident, name]], "torn"}: all that N readings of the main interpreter's names gave
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <iostream>
@@ -17,6 +20,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "detail/size_rules.hpp"
 #include "detail/types.hpp"
@@ -25,7 +29,10 @@
 #include "read/thread_names.hpp"
 #include "tidemark/cpython/attributes.hpp"
 #include "tidemark/cpython/dicts.hpp"
+#include "tidemark/cpython/gc_lists.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/refcounts.hpp"
+#include "tidemark/cpython/render.hpp"
 #include "tidemark/cpython/sizeof.hpp"
 #include "tidemark/memory/live_memory.hpp"
 #include "tidemark/proc/proc_root.hpp"
@@ -56,6 +63,8 @@ class ObjectReader {
     if (verb == "watch") return watch(number);
     if (verb == "dict") return dict(Address{number});
     if (verb == "attributes") return attributes(Address{number});
+    if (verb == "render") return render(Address{number});
+    if (verb == "gc") return gc();
     if (verb == "sizeof") return size(Address{number});
     return {{"error", "no such command: " + verb}};
   }
@@ -111,6 +120,23 @@ class ObjectReader {
     const auto found = cpython::read_attributes(memory_, layout_, address, *shape, max_items);
     if (!found) return {{"error", base::describe(found.error())}};
     return {{"items", values_of(found->items)}};
+  }
+
+  json render(Address address) {
+    const auto type = memory_.read_value<Address>(address.plus(layout_.object.type.offset()));
+    return {{"text", cpython::render_object(memory_, layout_, address, {.columns = 9999, .depth = 9, .items = 1000})},
+            {"short", cpython::render_object(memory_, layout_, address)},
+            {"references", cpython::read_refcount(memory_, layout_, address).value_or(-1)},
+            {"type", type ? cpython::render_type_name(memory_, layout_, *type) : ""}};
+  }
+
+  json gc() {
+    std::array<std::vector<std::uint64_t>, cpython::gc_list_count> objects;
+    const auto lists = cpython::read_gc_lists(memory_, layout_, runtime_.place, {}, [&](Address object, auto list) {
+      objects.at(static_cast<std::size_t>(list)).push_back(object.value);
+    });
+    if (!lists) return {{"error", base::describe(lists.error())}};
+    return {{"counts", lists->counts}, {"whole", lists->is_whole()}, {"objects", objects}};
   }
 
   json size(Address address) {
