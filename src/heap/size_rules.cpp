@@ -87,9 +87,9 @@ Size size_of_bytearray(const SizedFields& object) {
   return *size + bytes_head;
 }
 
-/// PyODictObject: a PyDictObject, then od_fast_nodes, od_fast_nodes_size, od_resize_sentinel, od_state, od_first.
+/// PyODictObject: a PyDictObject of 48 bytes, then od_first, od_last, od_fast_nodes, od_fast_nodes_size.
 Size size_of_ordered_dict(const SizedFields& object) {
-  constexpr std::uint64_t fast_nodes_size = 56, first_node = 80, node_bytes = 32;
+  constexpr std::uint64_t fast_nodes_size = 72, first_node = 48, node_bytes = 32;
   const auto slots = object.at<std::int64_t>(fast_nodes_size);
   const auto first = object.at<Word>(first_node);
   const auto used = object.at(object.layout().dict.used);

@@ -161,6 +161,7 @@ Size size_of_code(const SizedFields& object) {
   const auto items = object.object().item_size;
   Size size = items == 0 ? Size(static_cast<std::uint64_t>(object.object().basic_size))
                          : object.with_items(object.at(layout.object.size), static_cast<std::uint64_t>(items));
+  if (size) *size = (*size + pointer_bytes - 1) / pointer_bytes * pointer_bytes;  // _PyObject_VAR_SIZE
   const auto extra = object.at(layout.code.extra);
   const auto parts = old_code_parts(object);
   if (!size || !extra || !parts) return std::nullopt;

@@ -282,6 +282,7 @@ struct Layout {
     Field<std::uint64_t> flags = {};
     Field<std::int64_t> dict_offset = {};
     Field<base::Address> methods = {};  ///< the PyMethodDef of a type made in C
+    Field<base::Address> members = {};  ///< the PyMemberDef; of a class with __slots__ one for each
     Field<base::Address> base = {};
     Field<base::Address> dict = {};         ///< 3.12 on null in the static builtin types
     Field<base::Address> mro = {};          ///< a tuple
@@ -338,6 +339,10 @@ struct Layout {
   struct Tuple {
     std::uint32_t items = 0;
   } tuple = {};
+
+  struct Function {
+    Field<base::Address> qualname = {};
+  } function = {};
 };
 
 /// All tables, oldest first.

@@ -115,6 +115,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("type.flags", layout.type.flags);
   visit("type.dict_offset", layout.type.dict_offset);
   visit("type.methods", layout.type.methods);
+  visit("type.members", layout.type.members);
   visit("type.base", layout.type.base);
   visit("type.dict", layout.type.dict);
   visit("type.mro", layout.type.mro);
@@ -142,6 +143,7 @@ constexpr void for_each_field(L& layout, Visit&& visit) {
   visit("unicode.kind_bit", layout.unicode.kind_bit);
   visit("bytes.data", layout.bytes.data);
   visit("tuple.items", layout.tuple.items);
+  visit("function.qualname", layout.function.qualname);
 }
 
 /// Whether an entry says anything: a Field that is present, another entry that is not as in a Layout{}.

@@ -137,6 +137,7 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"type.flags", "_typeobject", "tp_flags"},
     {"type.dict_offset", "_typeobject", "tp_dictoffset"},
     {"type.methods", "_typeobject", "tp_methods"},
+    {"type.members", "_typeobject", "tp_members"},
     {"type.base", "_typeobject", "tp_base"},
     {"type.dict", "_typeobject", "tp_dict"},
     {"type.mro", "_typeobject", "tp_mro"},
@@ -168,6 +169,8 @@ constexpr auto places = std::to_array<DwarfPlace>({
     {"bytes.data", "PyBytesObject", "ob_sval"},
 
     {"tuple.items", "PyTupleObject", "ob_item"},
+
+    {"function.qualname", "PyFunctionObject", "func_qualname"},
 });
 
 }  // namespace

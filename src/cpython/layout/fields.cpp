@@ -79,6 +79,7 @@ static_assert(is_whole<Layout::Long>("integer"));
 static_assert(is_whole<Layout::Unicode>("unicode"));
 static_assert(is_whole<Layout::BytesObject>("bytes"));
 static_assert(is_whole<Layout::Tuple>("tuple"));
+static_assert(is_whole<Layout::Function>("function"));
 
 }  // namespace
 

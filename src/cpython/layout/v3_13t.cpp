@@ -109,6 +109,7 @@ constexpr Layout layout_v3_13t{
              .flags = 0xb8,
              .dict_offset = 0x130,
              .methods = 0xf8,
+             .members = 0x100,
              .base = 0x110,
              .dict = 0x118,
              .mro = 0x168,
@@ -120,6 +121,7 @@ constexpr Layout layout_v3_13t{
     .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x30},
     .tuple = {.items = 0x28},
+    .function = {.qualname = 0x38},
 };
 
 }  // namespace tidemark::cpython

@@ -119,6 +119,7 @@ constexpr Layout layout_v3_14t{
              .flags = 0xb8,
              .dict_offset = 0x130,
              .methods = 0xf8,
+             .members = 0x100,
              .base = 0x110,
              .dict = 0x118,
              .mro = 0x168,
@@ -130,6 +131,7 @@ constexpr Layout layout_v3_14t{
     .unicode = {.length = 0x20, .state = 0x30, .ascii_data = 0x38, .compact_data = 0x48, .kind_bit = 8},
     .bytes = {.data = 0x30},
     .tuple = {.items = 0x30},
+    .function = {.qualname = 0x38},
 };
 
 }  // namespace tidemark::cpython

@@ -116,6 +116,7 @@ constexpr Layout layout_v3_15{
              .flags = 0xa8,
              .dict_offset = 0x120,
              .methods = 0xe8,
+             .members = 0xf0,
              .base = 0x100,
              .dict = 0x108,
              .mro = 0x158,
@@ -127,6 +128,7 @@ constexpr Layout layout_v3_15{
     .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x28, .compact_data = 0x38, .kind_bit = 2},
     .bytes = {.data = 0x20},
     .tuple = {.items = 0x20},
+    .function = {.qualname = 0x28},
 };
 
 }  // namespace tidemark::cpython

@@ -57,6 +57,7 @@ constexpr Layout layout_v3_9{
              .flags = 0xa8,
              .dict_offset = 0x120,
              .methods = 0xe8,
+             .members = 0xf0,
              .base = 0x100,
              .dict = 0x108,
              .mro = 0x158,
@@ -67,6 +68,7 @@ constexpr Layout layout_v3_9{
     .unicode = {.length = 0x10, .state = 0x20, .ascii_data = 0x30, .compact_data = 0x48, .kind_bit = 2},
     .bytes = {.data = 0x20},
     .tuple = {.items = 0x18},
+    .function = {.qualname = 0x68},
 };
 
 }  // namespace tidemark::cpython

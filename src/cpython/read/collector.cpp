@@ -22,9 +22,6 @@ std::optional<T> inner(const Piece& piece, std::uint32_t start, Field<T> field) 
   return piece.get(Field<T>(start + field.offset()));
 }
 
-constexpr auto generation_count =
-    static_cast<std::uint32_t>(std::tuple_size_v<decltype(model::GcReading::generations)>);
-
 /// The sums of a struct GenerationStats that begins at `start` of the one that the piece is of.
 base::Result<void> decode_sums(const Layout& layout, Address where, const Piece& piece, std::uint32_t start,
                                model::GcGeneration& into) {
@@ -37,15 +34,6 @@ base::Result<void> decode_sums(const Layout& layout, Address where, const Piece&
   into.collected = *collected;
   into.uncollectable = *uncollectable;
   return {};
-}
-
-/// The order in which gc.get_count() says them: as they lie, but 3.14.0 to 3.14.4 swaps its two old spaces.
-base::Result<std::array<std::uint32_t, generation_count>> generation_order(const Layout& layout, Address collector,
-                                                                           const Piece& piece) {
-  if (layout.gc.generation0.is_present() || !layout.gc.visited_space.is_present()) return std::array{0U, 1U, 2U};
-  const auto visited = piece.get(layout.gc.visited_space);
-  if (!visited || *visited < 0 || *visited > 1) return malformed(collector, "the visited space is neither 0 nor 1");
-  return *visited == 0 ? std::array{0U, 1U, 2U} : std::array{0U, 2U, 1U};
 }
 
 /// Whether the generations of a free-threaded collector begin there. It keeps no lists, so their heads are null; and
@@ -121,6 +109,14 @@ base::Result<std::uint32_t> first_generation(const Layout& layout, Address colle
     return malformed(collector, "the generations are not inside the collector");
   }
   return static_cast<std::uint32_t>(first);
+}
+
+base::Result<std::array<std::uint32_t, generation_count>> generation_order(const Layout& layout, Address collector,
+                                                                           const Piece& piece) {
+  if (layout.gc.generation0.is_present() || !layout.gc.visited_space.is_present()) return std::array{0U, 1U, 2U};
+  const auto visited = piece.get(layout.gc.visited_space);
+  if (!visited || *visited < 0 || *visited > 1) return malformed(collector, "the visited space is neither 0 nor 1");
+  return *visited == 0 ? std::array{0U, 1U, 2U} : std::array{0U, 2U, 1U};
 }
 
 base::Result<CollectorState> decode_collector(const Layout& layout, Address collector, const Piece& piece) {

@@ -1,11 +1,18 @@
 // Purpose: the cyclic collector's figures out of a copy of its struct.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <tuple>
+
 #include "tidemark/base/result.hpp"
 #include "tidemark/cpython/layout.hpp"
 #include "tidemark/model/sample.hpp"
 
 namespace tidemark::cpython {
+
+inline constexpr auto generation_count =
+    static_cast<std::uint32_t>(std::tuple_size_v<decltype(model::GcReading::generations)>);
 
 struct CollectorState {
   model::GcReading reading;  ///< without `garbage`; without sums where those are not in the struct
@@ -23,6 +30,11 @@ struct CollectorState {
 /// inside it: then the layout does not fit, or the interpreter is not initialised.
 [[nodiscard]] base::Result<std::uint32_t> first_generation(const Layout& layout, base::Address collector,
                                                            const Piece& piece);
+
+/// The order in which gc.get_count() says them: as they lie, but 3.14.0 to 3.14.4 swaps its two old spaces.
+[[nodiscard]] base::Result<std::array<std::uint32_t, generation_count>> generation_order(const Layout& layout,
+                                                                                         base::Address collector,
+                                                                                         const Piece& piece);
 
 /// `malformed` as above, or when a sum is negative.
 [[nodiscard]] base::Result<CollectorState> decode_collector(const Layout& layout, base::Address collector,

@@ -16,7 +16,8 @@
 //                  (dk_refcnt is 1); frozendict (3.15) too
 //   ordered_dict   + od_fast_nodes and a node of 32 bytes for each item              Objects/odictobject.c
 //   set            + 16 for each slot of a table that is not the small one           Objects/setobject.c
-//   type           sizeof(PyHeapTypeObject) + the keys that instances share          Objects/typeobject.c
+//   type           sizeof(PyHeapTypeObject) + the keys that instances share; a       Objects/typeobject.c
+//                  static type, which is in no allocator's block, has no size here
 //   code           + co_extra; to 3.10 + co_cell2arg and the caches of opcodes       Objects/codeobject.c
 //   frame          3.11 on: + 8 for each local and slot of the stack of its code;    Objects/frameobject.c
 //                  to 3.10 the same less one

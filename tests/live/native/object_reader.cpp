@@ -3,10 +3,16 @@
 //   names              {"interpreters": [{"id", "names": {ident: name}, "same_object"} or {"id", "error"}]}
 //   attributes ADDRESS {"items": [[key, value]]} of those keys and values that are str or int, or {"error"}
 //   dict ADDRESS       the same of a dict
+//   sizeof ADDRESS     {"size", "owner"}: what sys.getsizeof() says by our rules, and whose __sizeof__ that is; no size
+//                      where there is no rule
+//   render ADDRESS     {"text", "references", "type"}: the object as text of any width
+//   gc                 {"counts", "whole", "objects": [addresses of each list]}, or {"error"}
 //   watch N            {"pairs": [[ident, name]], "torn"}: all that N readings of the main interpreter's names gave
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,13 +20,20 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "detail/size_rules.hpp"
+#include "detail/types.hpp"
 #include "locate/runtime.hpp"
 #include "read/interpreters.hpp"
 #include "read/thread_names.hpp"
 #include "tidemark/cpython/attributes.hpp"
 #include "tidemark/cpython/dicts.hpp"
+#include "tidemark/cpython/gc_lists.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/refcounts.hpp"
+#include "tidemark/cpython/render.hpp"
+#include "tidemark/cpython/sizeof.hpp"
 #include "tidemark/memory/live_memory.hpp"
 #include "tidemark/proc/proc_root.hpp"
 #include "tidemark/proc/process_files.hpp"
@@ -50,6 +63,9 @@ class ObjectReader {
     if (verb == "watch") return watch(number);
     if (verb == "dict") return dict(Address{number});
     if (verb == "attributes") return attributes(Address{number});
+    if (verb == "render") return render(Address{number});
+    if (verb == "gc") return gc();
+    if (verb == "sizeof") return size(Address{number});
     return {{"error", "no such command: " + verb}};
   }
 
@@ -106,6 +122,46 @@ class ObjectReader {
     return {{"items", values_of(found->items)}};
   }
 
+  json render(Address address) {
+    const auto type = memory_.read_value<Address>(address.plus(layout_.object.type.offset()));
+    return {{"text", cpython::render_object(memory_, layout_, address, {.columns = 9999, .depth = 9, .items = 1000})},
+            {"short", cpython::render_object(memory_, layout_, address)},
+            {"references", cpython::read_refcount(memory_, layout_, address).value_or(-1)},
+            {"type", type ? cpython::render_type_name(memory_, layout_, *type) : ""}};
+  }
+
+  json gc() {
+    std::array<std::vector<std::uint64_t>, cpython::gc_list_count> objects;
+    const auto lists = cpython::read_gc_lists(memory_, layout_, runtime_.place, {}, [&](Address object, auto list) {
+      objects.at(static_cast<std::size_t>(list)).push_back(object.value);
+    });
+    if (!lists) return {{"error", base::describe(lists.error())}};
+    return {{"counts", lists->counts}, {"whole", lists->is_whole()}, {"objects", objects}};
+  }
+
+  json size(Address address) {
+    const auto type = memory_.read_value<Address>(address.plus(layout_.object.type.offset()));
+    const auto* const entry = type ? types_.find(type->value) : nullptr;
+    if (entry == nullptr) return {{"error", "no type"}};
+    const auto owner = cpython::find_sizeof(memory_, layout_, *type);
+    if (!owner) return {{"error", base::describe(owner.error())}};
+    json answer{{"owner", owner->name}, {"is_python", owner->is_python}};
+    const auto rule = owner->is_python ? std::nullopt : heap::find_size_rule(owner->name);
+    const auto* const defines = types_.find(owner->type.value);
+    if (!rule || defines == nullptr) return answer;
+    const auto size = heap::size_by_rule(*rule,
+                                         {.layout = layout_,
+                                          .address = address.value,
+                                          .seen = {},
+                                          .basic_size = entry->basic_size,
+                                          .item_size = entry->item_size,
+                                          .owner_basic_size = defines->basic_size,
+                                          .type_name = entry->name},
+                                         memory_);
+    if (size) answer["size"] = *size + entry->head_bytes;
+    return answer;
+  }
+
   json values_of(const std::vector<cpython::DictItem>& items) {
     json list = json::array();
     for (const auto& item : items) {
@@ -140,6 +196,11 @@ class ObjectReader {
   const cpython::Layout& layout_;
   cpython::ThreadNames names_;
   std::map<std::int64_t, std::shared_ptr<const cpython::NamesByIdent>> last_;
+  heap::ArenaSet arenas_;
+  heap::TypeTable types_{
+      memory_, layout_,
+      memory_.read_value<std::uint64_t>(runtime_.place.code_type.plus(layout_.object.type.offset())).value_or(0),
+      arenas_};
 };
 
 int failed(const std::string& text) {
