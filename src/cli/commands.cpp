@@ -15,6 +15,7 @@ constexpr std::array all_commands{
     Command{"mark", run_mark, mark_manual},
     Command{"stack", run_stack, stack_manual},
     Command{"heap", run_heap, heap_manual},
+    Command{"objects", run_objects, objects_manual},
     Command{"doctor", run_doctor, doctor_manual},
     Command{"man", run_man, man_manual},
     Command{"completion", run_completion, completion_manual},
@@ -39,6 +40,7 @@ void print_help(std::ostream& out) {
          "  tidemark compare before.csv after.csv\n"
          "  tidemark stack -p 4711\n"
          "  tidemark heap -p 4711\n"
+         "  tidemark objects -p 4711\n"
          "  tidemark doctor -p 4711\n\n"
          "tidemark COMMAND --help has the options. --version prints the version.\n"
          "Exit status: 0 done, 1 a finding you asked to fail on, 2 usage, 3 a target could\n"

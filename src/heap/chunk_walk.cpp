@@ -186,7 +186,8 @@ void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_
                                    .bytes = block + found.offset,
                                    .seen = shown - found.offset,
                                    .address = user + found.offset,
-                                   .held = bytes});
+                                   .held = bytes,
+                                   .is_debug = found.is_debug});
       return;
     }
   }

@@ -90,7 +90,8 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
                                 .bytes = block.bytes + found.offset,
                                 .seen = pool.block_bytes - found.offset,
                                 .address = address + begin + found.offset,
-                                .held = pool.block_bytes});
+                                .held = pool.block_bytes,
+                                .is_debug = found.is_debug});
   }
   const std::uint64_t free_at = pool_head_bytes + pool.blocks * pool.block_bytes;
   if (is_uniform) {
@@ -224,7 +225,8 @@ void PymallocWalk::look_again(ObjectSink& objects) {
                                  .bytes = bytes + at + found.offset,
                                  .seen = pool.block_bytes - found.offset,
                                  .address = state.address + at + found.offset,
-                                 .held = pool.block_bytes});
+                                 .held = pool.block_bytes,
+                                 .is_debug = found.is_debug});
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tidemark/cpython/refcounts.hpp"
+
 namespace tidemark::heap {
 
 namespace {
@@ -58,7 +60,7 @@ TypeEntry* Recogniser::object_at(const Block& block, std::uint32_t offset, bool 
   if (offset + places::first_own_word > block.seen) return nullptr;
   auto* const type = types_.find(load(block.bytes + offset + type_at_));
   if (type == nullptr || type->has_gc != wants_gc || type->head_bytes != offset) return nullptr;
-  if (load<std::uint32_t>(block.bytes + offset) == 0) return nullptr;  // kept by a free list of the type
+  if (cpython::is_dead_refcount(load(block.bytes + offset))) return nullptr;
   return fits(*type, block, offset) ? type : nullptr;
 }
 

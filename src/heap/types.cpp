@@ -62,6 +62,13 @@ std::string c_string(const memory::MemorySource& memory, std::uint64_t address) 
   return text;
 }
 
+/// Of C: tp_name has the module before the last dot.
+TypeName split_name(const std::string& name, std::string_view module_of_bare) {
+  const auto dot = name.rfind('.');
+  if (dot == std::string::npos) return {.module = std::string(module_of_bare), .qualname = name};
+  return {.module = name.substr(0, dot), .qualname = name.substr(dot + 1)};
+}
+
 }  // namespace
 
 std::string_view object_word(ObjectKind kind) {
@@ -229,20 +236,20 @@ TypeEntry& TypeTable::add_runtime() {
   return entry;
 }
 
-std::string TypeTable::qualified_name(const TypeEntry& entry) const {
+TypeName TypeTable::name_of(const TypeEntry& entry) const {
   if ((entry.flags & cpython::type_flags::heap_type) == 0) {
-    if (entry.kind == ObjectKind::runtime) return entry.name;
-    if (entry.name.empty()) return "(a type whose name is not in memory)";
-    return entry.name.find('.') == std::string::npos ? "builtins." + entry.name : entry.name;
+    if (entry.kind == ObjectKind::runtime) return {.module = {}, .qualname = entry.name};
+    if (entry.name.empty()) return {.module = {}, .qualname = "(a type whose name is not in memory)"};
+    return split_name(entry.name, "builtins");
   }
-  std::string name = entry.name;
+  if (entry.name.find('.') != std::string::npos) return split_name(entry.name, {});  // PyType_FromSpec takes it whole
+  TypeName name{.module = {}, .qualname = entry.name};
   if (layout_.type.cached_keys.is_present()) {
     // PyHeapTypeObject: ht_qualname stands before ht_cached_keys (Include/cpython/object.h).
     const auto place = memory_.read_value<Address>({entry.address + layout_.type.cached_keys.offset() - 8});
-    auto qualified = place ? cpython::read_unicode(memory_, layout_, *place) : base::Result<std::string>(name);
-    if (qualified && !qualified->empty()) name = std::move(*qualified);
+    auto qualified = place ? cpython::read_unicode(memory_, layout_, *place) : base::Result<std::string>(name.qualname);
+    if (qualified && !qualified->empty()) name.qualname = std::move(*qualified);
   }
-  if (entry.name.find('.') != std::string::npos) return entry.name;  // of C: PyType_FromSpec takes it whole
   constexpr std::size_t most_attributes = 4096;
   const auto dict = memory_.read_value<Address>({entry.address + places::type_dict});
   if (!dict || dict->is_null()) return name;
@@ -250,8 +257,8 @@ std::string TypeTable::qualified_name(const TypeEntry& entry) const {
   if (!contents) return name;
   const auto module = cpython::find_item(memory_, layout_, contents->items, "__module__");
   if (!module || !module->has_value()) return name;
-  const auto text = cpython::read_unicode(memory_, layout_, (*module)->value);
-  return text ? *text + "." + name : name;
+  if (auto text = cpython::read_unicode(memory_, layout_, (*module)->value)) name.module = std::move(*text);
+  return name;
 }
 
 }  // namespace tidemark::heap

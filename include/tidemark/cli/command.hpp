@@ -40,6 +40,8 @@ struct Command {
 [[nodiscard]] Manual compare_manual();
 [[nodiscard]] int run_stack(std::span<const std::string> arguments, Streams& streams);
 [[nodiscard]] Manual stack_manual();
+[[nodiscard]] int run_objects(std::span<const std::string> arguments, Streams& streams);
+[[nodiscard]] Manual objects_manual();
 [[nodiscard]] int run_heap(std::span<const std::string> arguments, Streams& streams);
 [[nodiscard]] Manual heap_manual();
 [[nodiscard]] int run_doctor(std::span<const std::string> arguments, Streams& streams);

@@ -64,6 +64,7 @@ struct GcGeneration {
   std::int64_t collections = 0;
   std::int64_t collected = 0;
   std::int64_t uncollectable = 0;
+  std::int64_t threshold = 0;  ///< gc.get_threshold(), as the interpreter has it
 };
 
 struct GcReading {

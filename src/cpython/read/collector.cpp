@@ -140,6 +140,8 @@ base::Result<CollectorState> decode_collector(const Layout& layout, Address coll
     const auto count = inner(piece, *first + (*order)[i] * layout.generation.size_bytes, layout.generation.count);
     if (!count) return malformed(collector, "the layout lacks a field");
     generation.count = *count;
+    const auto threshold = inner(piece, *first + i * layout.generation.size_bytes, layout.generation.threshold);
+    generation.threshold = threshold.value_or(0);
     if (layout.gc.stats.is_present()) continue;
     const std::uint32_t sums = layout.gc.generation_stats + i * layout.generation_stats.size_bytes;
     if (auto decoded = decode_sums(layout, collector, piece, sums, generation); !decoded) {

@@ -61,6 +61,13 @@ struct TypeEntry {
   std::uint64_t count = 0, pymalloc_bytes = 0, malloc_bytes = 0;
 };
 
+struct TypeName {
+  std::string module;  ///< empty: not known
+  std::string qualname;
+
+  [[nodiscard]] std::string whole() const { return module.empty() ? qualname : module + "." + qualname; }
+};
+
 /// The stretches of pymalloc's arenas. No type lies in one: the smallest is larger than its largest block.
 class ArenaSet {
  public:
@@ -95,8 +102,10 @@ class TypeTable {
   [[nodiscard]] TypeEntry& at(std::uint32_t index) { return entries_[index]; }
   /// A type that is none: the owner of what the interpreter itself points to.
   [[nodiscard]] TypeEntry& add_runtime();
-  /// "module.qualname", as far as it can be read; "builtins." before a bare name of a type that is no heap type.
-  [[nodiscard]] std::string qualified_name(const TypeEntry& entry) const;
+  /// As far as it can be read; "builtins" is the module of a bare name of a type that is no heap type.
+  [[nodiscard]] TypeName name_of(const TypeEntry& entry) const;
+  /// "module.qualname"
+  [[nodiscard]] std::string qualified_name(const TypeEntry& entry) const { return name_of(entry).whole(); }
 
  private:
   static constexpr std::uint64_t lowest_address = 0x10000, user_space_end = 0x7fff'ffff'f000;
