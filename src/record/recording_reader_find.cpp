@@ -101,7 +101,7 @@ Result<Found> find_one(const std::string& named) {
   }
   const auto probe = probe_file(named);
   if (!probe) return base::fail(probe.error());
-  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .objects = {}, .twins = {}},
+  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .twins = {}},
                .begin = *probe};
 }
 
