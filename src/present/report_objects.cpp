@@ -65,7 +65,7 @@ std::vector<std::string> row_of(const TypeGrowth& type, const TextStyle& style) 
 }
 
 void add_process(Document& document, const ObjectGrowth& growth, const TextStyle& style) {
-  document.push_back(Sentences{.text = finding(growth, style), .apart = true});
+  document.push_back(Sentences{.text = finding(growth, style), .indent = 2, .apart = true});
   if (growth.censuses < 2) return;
   document.push_back(Sentences{.text = scope(growth), .indent = 2});
   if (growth.types.empty()) return;
@@ -77,7 +77,8 @@ void add_process(Document& document, const ObjectGrowth& growth, const TextStyle
   for (const auto& type : growth.types) table.rows.push_back(row_of(type, style));
   document.emplace_back(std::move(table));
   if (const auto more = growth.grown_types - growth.types.size(); more > 0) {
-    document.push_back(Sentences{.text = counted(more, "type") + " more grew, each by less.", .indent = 2});
+    document.push_back(
+        Sentences{.text = fmt::format("{} more type{} grew, each by less.", more, plural(more)), .indent = 2});
   }
 }
 

@@ -101,8 +101,7 @@ Result<Found> find_one(const std::string& named) {
   }
   const auto probe = probe_file(named);
   if (!probe) return base::fail(probe.error());
-  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .objects = {}, .twins = {}},
-               .begin = *probe};
+  return Found{.files = {.name = named, .paths = {named}, .format = probe->format, .twins = {}}, .begin = *probe};
 }
 
 /// Whether two recordings are one run in two formats. Rotated sets may have lost different files at their beginning;

@@ -85,7 +85,7 @@ class Objects(RecordingTest):
             text = tidemark("report", self.directory / name)
             self.assertEqual((text.status, text.stderr), (0, ""))
             self.assertRegex(" ".join(text.stdout.split()),
-                             rf"grows_objects\.py\[{pid}\]: __main__\.Order \+\d+\.\d+ MB \(\d+ % of the growth of "
+                             rf"grows_objects\.py\[{pid}\]: .*__main__\.Order \+\d+\.\d+ MB \(\d+ % of the growth of "
                              rf"objects\), \+{objects:,} objects\.")
             report = json.loads(tidemark("report", "--json", self.directory / name).stdout)
             process, = report["recordings"][0]["objects"]

@@ -109,7 +109,7 @@ struct ProcessSample {
   std::shared_ptr<const HeapLedger> heap;      ///< of `record --heap`; null between two turns
   /// Of `record --census`; null between two turns. Its types are those that are recorded (collect/census_rows.hpp).
   std::shared_ptr<const Census> census;
-  std::int64_t cost_ns = 0;                    ///< wall time that reading this process took us at this tick
+  std::int64_t cost_ns = 0;  ///< wall time that reading this process took us at this tick
   std::vector<Gap> gaps;
 };
 

@@ -16,8 +16,9 @@ struct RecordingFiles {
   std::string name;  ///< the file as a user would name the recording: `x.csv`
   std::vector<std::string> paths;
   model::RecordedFormat format = model::RecordedFormat::csv;
-  std::vector<std::string> objects;  ///< of a CSV: the files with its censuses, oldest first; a JSONL holds its own
-  std::vector<std::string> twins;    ///< given too and left aside: the same recording in the other format
+  /// Of a CSV: the files with its censuses, oldest first; a JSONL holds its own.
+  std::vector<std::string> objects = {};
+  std::vector<std::string> twins;  ///< given too and left aside: the same recording in the other format
 };
 
 /// Groups what a user named (also by a shell's `x*.csv`) into recordings, in the order named: each file brings its

@@ -156,7 +156,10 @@ inline analysis::TypeGrowth grown_type(std::string type, double grown_mb, double
 
 /// Of the worker that leaks, of one with two censuses, and of one that ended after its first.
 inline std::vector<analysis::ObjectGrowth> objects() {
-  analysis::ObjectGrowth leaking{.name = "celery", .pid = 4951, .started_wall_ns = 1795240000 * second, .types = {}};
+  analysis::ObjectGrowth leaking;
+  leaking.name = "celery";
+  leaking.pid = 4951;
+  leaking.started_wall_ns = 1795240000 * second;
   leaking.censuses = 30;
   leaking.from_ns = 60 * second;
   leaking.to_ns = 1800 * second;

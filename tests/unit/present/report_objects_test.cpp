@@ -41,7 +41,7 @@ TEST_CASE("the finding names the largest type that rises beyond chance, with its
   CHECK(has(text, "30 censuses from 1:00 to 30:00: all objects 18.5 MB to 25.2 MB, +120,412 objects."));
   CHECK(has(text, "builtins.bytes +3.0 40.0 +41 +3.0 may be chance"));
   CHECK(has(text, "shop.models.Order +0.03 0.4 +641 +0.06 rises"));
-  CHECK(has(text, "11 types more grew, each by less."));
+  CHECK(has(text, "11 more types grew, each by less."));
   CHECK(has(text, "celery[4952]: builtins.list +0.20 MB (100 % of the growth of objects), +2,000 objects."));
   CHECK(has(text, "celery[4953]: one census only, at 1:00; what grew shows between two."));
 }
