@@ -16,7 +16,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::size_t shown_columns = 40, most_samples = 1000;
+constexpr std::size_t shown_columns = 40, most_samples = 100'000;
 constexpr std::int64_t shortest_budget_ns = 10 * base::ns_per_ms;
 
 void add_options(po::options_description& options) {

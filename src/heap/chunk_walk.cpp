@@ -176,7 +176,8 @@ void ChunkWalk::take_used(std::uint64_t chunk, std::uint64_t bytes, std::uint64_
     const auto found = recogniser_->look({.bytes = block,
                                           .seen = shown,
                                           .size = usable,
-                                          .slack = is_mapped ? proc::page_bytes + chunk_head : chunk_unit + 8});
+                                          // Rounding up, and a rest that is too small to be a chunk.
+                                          .slack = is_mapped ? proc::page_bytes + chunk_head : 2 * chunk_unit});
     books_.debug_chunks += found.is_debug ? 1 : 0;
     if (found.type != nullptr) {
       books_.objects[static_cast<std::size_t>(found.type->kind)].add(all);

@@ -61,8 +61,24 @@ void HeapWalker::find_interpreter() {
   for (const auto& arena : arenas_.live) ranges.push_back({arena.address, arena.address + arenas_.arena_bytes});
   arena_set_.assign(std::move(ranges));
   types_ = std::make_unique<TypeTable>(request_.memory, python.layout, type_type, arena_set_);
+  set_low_places();
   recogniser_ = std::make_unique<Recogniser>(*types_);
   sink_.begin(*types_, !arenas_.live.empty());
+}
+
+/// The mapping of a file below 4 GiB is a program's that is not position-independent.
+void HeapWalker::set_low_places() {
+  constexpr std::uint64_t low_end = std::uint64_t{1} << 32;
+  Range program, heap;
+  for (const auto& region : space_.regions()) {
+    if (region.map.region.start >= low_end) break;
+    if (region.map.region.path == "[heap]") heap = region.range();
+    if (!region.map.is_file()) continue;
+    if (program.size() == 0) program.start = region.map.region.start;
+    program.end = region.map.region.end;
+  }
+  if (heap.size() != 0 && program.size() != 0) program.end = std::max(program.end, heap.start);  // its .bss
+  types_->set_low_places(program.size() != 0 ? program : heap, heap);
 }
 
 void HeapWalker::walk_pymalloc() {

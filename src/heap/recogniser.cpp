@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tidemark/cpython/attributes.hpp"
 #include "tidemark/cpython/refcounts.hpp"
 
 namespace tidemark::heap {
@@ -17,6 +18,14 @@ std::uint64_t up_to(std::uint64_t size, std::uint64_t unit) { return (size + uni
 /// Of an ob_size, which is negative for negative ints; also of the one number that std::abs has no answer for.
 std::uint64_t magnitude(std::int64_t value) {
   return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+}
+
+/// A bare object() is two words. So is the block of a buffer of a few bytes (numbers from 0 up, as tables of C code
+/// have them), behind which the type of an object() that was there before still stands; their first byte is 0.
+bool is_short_buffer(const TypeEntry& type, std::uint64_t references) {
+  constexpr std::int64_t two_words = 16;
+  constexpr std::uint64_t first_byte = 0xff;
+  return type.basic_size == two_words && type.item_size == 0 && !type.has_gc && (references & first_byte) == 0;
 }
 
 }  // namespace
@@ -60,7 +69,9 @@ TypeEntry* Recogniser::object_at(const Block& block, std::uint32_t offset, bool 
   if (offset + places::first_own_word > block.seen) return nullptr;
   auto* const type = types_.find(load(block.bytes + offset + type_at_));
   if (type == nullptr || type->has_gc != wants_gc || type->head_bytes != offset) return nullptr;
-  if (cpython::is_dead_refcount(load(block.bytes + offset))) return nullptr;
+  const std::uint64_t references = load(block.bytes + offset);
+  if (cpython::is_dead_refcount(references) || types_.is_low_address(references)) return nullptr;
+  if (is_short_buffer(*type, references)) return nullptr;
   return fits(*type, block, offset) ? type : nullptr;
 }
 
@@ -83,8 +94,10 @@ bool Recogniser::fits(const TypeEntry& type, const Block& block, std::uint32_t o
     if (items > most_items) return false;
     size += items * static_cast<std::uint64_t>(type.item_size);
   }
-  if (size == no_size || size > room) return false;
+  if (size == no_size || size - type.unused_tail > room) return false;
+  size = std::min(size, room);
   if (is_exact) return room - size < block.slack || up_to(size, 16) == up_to(room, 16);
+  if ((type.flags & cpython::type_flags::inline_values) != 0) return true;  // behind it: room for 30 attributes
   // What may have been cut in place: an int that was normalised, a str or bytes that was made shorter.
   constexpr std::uint64_t least_part = 4;
   return size >= room / least_part || room - size < block.slack;

@@ -46,6 +46,15 @@ constexpr std::array flagged{
     Flagged{places::type_subclass, ObjectKind::type},
 };
 
+/// From 3.11 on their frames are items behind them, and something else is where the number of items was
+/// (Include/cpython/genobject.h, Include/internal/pycore_frame.h).
+bool is_without_size(std::string_view name) {
+  return name == "generator" || name == "coroutine" || name == "async_generator" || name == "frame";
+}
+
+/// Objects without a time zone are made without the last word (datetime_alloc, Modules/_datetimemodule.c).
+bool has_optional_zone(std::string_view name) { return name == "datetime.datetime" || name == "datetime.time"; }
+
 std::string c_string(const memory::MemorySource& memory, std::uint64_t address) {
   std::string text;
   while (text.size() < cpython::max_c_string_bytes * 2) {
@@ -127,6 +136,12 @@ bool ArenaSet::holds(std::uint64_t address) const {
   return after != ranges_.begin() && std::prev(after)->holds(address);
 }
 
+bool TypeTable::is_object(std::uint64_t address) {
+  const auto offset = layout_.object.type.is_present() ? layout_.object.type.offset() : sizeof(std::uint64_t);
+  const auto type = memory_.read_value<std::uint64_t>({address + offset});
+  return type && find(*type) != nullptr;
+}
+
 std::size_t TypeTable::slot_of(std::uint64_t address) const {
   constexpr std::uint64_t golden = 0x9e37'79b9'7f4a'7c15;
   std::size_t slot = ((address >> 3) * golden >> 20) & (slots_.size() - 1);
@@ -191,6 +206,7 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   entry.basic_size = *basic;
   entry.item_size = *item;
   entry.name = c_string(memory_, name->value);
+  if (is_without_size(entry.name) && layout_.thread.datastack_chunk.is_present()) entry.item_size = 0;
   set_kind(entry, depth);
   remember(address, &entry);
   return &entry;
@@ -201,7 +217,9 @@ void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
   const bool has_pre_header = layout_.attributes.dict != 0 &&
                               (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
   entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
-  entry.has_exact_size = entry.item_size == 0 && (entry.flags & cpython::type_flags::inline_values) == 0;
+  entry.unused_tail = has_optional_zone(entry.name) ? sizeof(std::uint64_t) : 0;
+  entry.has_exact_size =
+      entry.item_size == 0 && !is_without_size(entry.name) && (entry.flags & cpython::type_flags::inline_values) == 0;
   const auto flag =
       std::find_if(flagged.begin(), flagged.end(), [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
   if (flag != flagged.end()) {

@@ -7,14 +7,19 @@ from support import Target, on_each_interpreter
 from support.censuses import CensusTest, by_name, difference
 from support.heaps import EXACT, MODES
 
-# The collector forgets tuples and dicts that can be in no cycle (to 3.13): gc.get_objects() has not all of them.
-SOMETIMES_UNTRACKED = {"builtins.tuple", "builtins.dict"}
+# The collector forgets tuples, dicts (to 3.13) and frozensets (from 3.15 on) that can be in no cycle: gc.get_objects()
+# has not all of them.
+SOMETIMES_UNTRACKED = {"builtins.tuple", "builtins.dict", "builtins.frozenset"}
 ALLOCATORS = ({}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"})
 
 
 def sizes_known(census):
     """Types whose __sizeof__ is followed: of the others the census says itself that it is not."""
     return {row["type"] for row in census["types"]} - {row["type"] for row in census["types"] if row.get("has_own_sizeof")}
+
+
+def version_of(target):
+    return tuple(int(number) for number in target.truth["python"].split(".")[:2])
 
 
 class Truth(CensusTest):
@@ -36,7 +41,7 @@ class Truth(CensusTest):
             return
         for environment in ALLOCATORS:
             with Target("objects_truth.py", python=python, env=environment) as target:
-                stated = target.ask("account")["types"]
+                stated = target.ask("count")["types"]
                 for mode in MODES if not environment else EXACT[-1:]:
                     with self.subTest(mode=mode, **environment):
                         census = self.census(target.outer_pid, "--consistency", mode)
@@ -50,15 +55,20 @@ class Truth(CensusTest):
             return
         for environment in ALLOCATORS:
             with Target("objects_truth.py", python=python, env=environment) as target:
-                target.ask("account")
+                # A round before: what the first one leaves in caches of look-ups is there then.
+                for command in ("count", "build", "clear"):
+                    target.ask(command)
                 for mode in EXACT if not environment else EXACT[-1:]:
                     with self.subTest(mode=mode, **environment):
                         before = self.census(target.outer_pid, "--consistency", mode)
-                        target.ask("make")
+                        target.ask("build")
                         after = self.census(target.outer_pid, "--consistency", mode)
-                        target.ask("drop")
+                        target.ask("clear")
                         added = {name: tuple(both) for name, both in target.truth["added"].items()}
-                        self.assertEqual(difference(by_name(before), by_name(after)), added)
+                        came = difference(by_name(before), by_name(after))
+                        if version_of(target) < (3, 11) and came.get("builtins.code", (0, 0))[0] == 0:
+                            came.pop("builtins.code", None)  # code that has run often gets caches of its opcodes
+                        self.assertEqual(came, added)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ namespace tidemark::cpython {
 /// The word is a link of a free list: what lies there is no object.
 [[nodiscard]] constexpr bool is_in_free_list(std::uint64_t word) { return word >> 48 == 0 && word >> 32 != 0; }
 
-/// No object that lives has this: it is in a free list, or has no references.
-[[nodiscard]] constexpr bool is_dead_refcount(std::uint64_t word) { return word == 0 || is_in_free_list(word); }
+/// No object that lives has this: it is in a free list, has no references, or is no object: of no release do counts
+/// reach the 16 bits above the lower 32 (the table of a dict's keys does, where a class is the first key).
+[[nodiscard]] constexpr bool is_dead_refcount(std::uint64_t word) { return word == 0 || (word >> 32 & 0xffff) != 0; }
 
 /// Never, to 3.11.
 [[nodiscard]] bool is_immortal_refcount(const Layout& layout, std::uint64_t word);

@@ -40,6 +40,7 @@ class HeapWalker {
 
  protected:
   void find_interpreter();
+  void set_low_places();
   [[nodiscard]] std::vector<Range> interpreter_states() const;
   void walk_pymalloc();
   void claim_mimalloc();

@@ -56,7 +56,8 @@ struct TypeEntry {
   std::uint32_t head_bytes = 0;  ///< before the object: the collector's head, and what may lie before that
   std::uint64_t flags = 0;
   std::int64_t basic_size = 0, item_size = 0;
-  std::string name;  ///< tp_name
+  std::uint32_t unused_tail = 0;  ///< of the basic size: bytes that some objects do without
+  std::string name;               ///< tp_name
   // What the walk has found.
   std::uint64_t count = 0, pymalloc_bytes = 0, malloc_bytes = 0;
 };
@@ -100,6 +101,17 @@ class TypeTable {
   [[nodiscard]] const cpython::Layout& layout() const { return layout_; }
   [[nodiscard]] std::deque<TypeEntry>& all() { return entries_; }
   [[nodiscard]] TypeEntry& at(std::uint32_t index) { return entries_[index]; }
+  /// Addresses that are as small as counts, in a program that is not position-independent: its own data, brk's memory.
+  void set_low_places(Range program, Range brk_heap) {
+    program_ = program;
+    brk_heap_ = brk_heap;
+  }
+  /// A word that stands where a count would is an address: of brk's memory, or of an object in the program's data.
+  [[nodiscard]] bool is_low_address(std::uint64_t word) {
+    if (word % 8 != 0 || word < program_.start) return false;
+    return brk_heap_.holds(word) || (program_.holds(word) && is_object(word));
+  }
+
   /// A type that is none: the owner of what the interpreter itself points to.
   [[nodiscard]] TypeEntry& add_runtime();
   /// As far as it can be read; "builtins" is the module of a bare name of a type that is no heap type.
@@ -114,6 +126,7 @@ class TypeTable {
     TypeEntry* entry = nullptr;
   };
 
+  [[nodiscard]] bool is_object(std::uint64_t address);
   [[nodiscard]] std::size_t slot_of(std::uint64_t address) const;
   [[nodiscard]] TypeEntry* look(std::uint64_t address);
   /// How far from the type that was asked for: by metatypes, by bases. Both are capped: the target made the links.
@@ -130,6 +143,7 @@ class TypeTable {
   const cpython::Layout& layout_;
   std::uint64_t type_type_;
   const ArenaSet& arenas_;
+  Range program_, brk_heap_;
   std::deque<TypeEntry> entries_;
   std::vector<Slot> slots_ = std::vector<Slot>(4096);
   std::size_t used_slots_ = 0;
