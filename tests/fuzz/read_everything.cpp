@@ -3,7 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tidemark/base/text.hpp"
+#include "tidemark/cpython/gc_lists.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/render.hpp"
+#include "tidemark/cpython/sizeof.hpp"
 
 namespace tidemark::fuzz {
 
@@ -54,7 +58,34 @@ void check_stacks(const model::StackReading& reading) {
   for (const auto& thread : reading.threads) check_thread(thread);
 }
 
+/// Of the collector's lists, and of those of their objects that are looked at: so that an image stays small.
+constexpr std::uint64_t nodes_walked = 400, objects_between_shown = 40;
+
+void check_object(const memory::MemorySource& memory, const cpython::Layout& layout, base::Address object) {
+  constexpr cpython::RenderOptions options{.columns = 60, .depth = 3, .items = 5};
+  const std::string text = cpython::render_object(memory, layout, object, options);
+  require(text.size() <= options.columns * 4, "a text is too wide");
+  require(base::is_printable(text), "a text is not printable");
+  const auto type = memory.read_value<base::Address>(object.plus(layout.object.type.offset()));
+  if (!type) return;
+  const auto owner = cpython::find_sizeof(memory, layout, *type);
+  require(!owner || owner->name.size() <= cpython::max_c_string_bytes, "the name of a type passes its cap");
+}
+
 }  // namespace
+
+void EverythingReader::read_objects() const {
+  std::uint64_t seen = 0;
+  const auto lists =
+      cpython::read_gc_lists(memory_, layout_, place_, {.nodes = nodes_walked}, [&](base::Address object, auto) {
+        if (seen++ % objects_between_shown == 0) check_object(memory_, layout_, object);
+      });
+  require(seen <= nodes_walked, "the walk of the collector's lists passes its cap");
+  if (!lists) return;
+  std::uint64_t counted = 0;
+  for (const auto count : lists->counts) counted += count;
+  require(counted == seen, "the collector's objects are counted as they are seen");
+}
 
 void EverythingReader::read() {
   check_snapshot(snapshots_.read());
@@ -62,6 +93,7 @@ void EverythingReader::read() {
   static_cast<void>(snapshots_.places());
   check_stacks(stacks_.read());
   check_stacks(stacks_.read_named());
+  read_objects();
 }
 
 }  // namespace tidemark::fuzz

@@ -12,12 +12,21 @@ class EverythingReader {
   /// `memory` and `layout` must outlive it.
   EverythingReader(const memory::MemorySource& memory, const cpython::Layout& layout, cpython::RuntimePlace place,
                    base::Tid main_thread)
-      : snapshots_(memory, layout, place, main_thread), stacks_(memory, layout, place) {}
+      : memory_(memory),
+        layout_(layout),
+        place_(place),
+        snapshots_(memory, layout, place, main_thread),
+        stacks_(memory, layout, place) {}
 
   /// Ends the process with a message when a result breaks what the readers promise.
   void read();
 
  private:
+  void read_objects() const;
+
+  const memory::MemorySource& memory_;
+  const cpython::Layout& layout_;
+  cpython::RuntimePlace place_;
   cpython::SnapshotReader snapshots_;
   cpython::StackReader stacks_;
 };

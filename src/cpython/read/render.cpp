@@ -83,9 +83,9 @@ bool Renderer::put_builtin(const Shown& shown) {
   constexpr std::uint64_t with_values = type_flags::long_subclass | type_flags::list_subclass |
                                         type_flags::tuple_subclass | type_flags::bytes_subclass |
                                         type_flags::str_subclass | type_flags::dict_subclass;
-  static constexpr std::array<std::string_view, 14> own{"int",     "bool",      "list",  "tuple", "bytes",
-                                                        "str",     "dict",      "float", "set",   "frozenset",
-                                                        "complex", "bytearray", "",      ""};
+  static constexpr std::array<std::string_view, 13> own{"int",     "bool",      "list",      "tuple", "bytes",
+                                                        "str",     "dict",      "float",     "set",   "frozenset",
+                                                        "complex", "bytearray", "frozendict"};
   const auto& type = shown.type;
   if (!type.is_class() && std::ranges::find(own, type.c_name) != own.end()) return put_value(shown);
   // Of float, set and the like no flag tells; a base does.
@@ -116,6 +116,10 @@ bool Renderer::put_value(const Shown& shown) {
     put_tuple(shown);
   } else if (type.shape.has(type_flags::dict_subclass)) {
     put_dict(shown);
+  } else if (type.c_name == "frozendict") {  // 3.15: a PyDictObject, and a hash
+    text_.put("frozendict(");
+    if (at<std::int64_t>(shown.object, layout_.dict.used.offset()) != 0) put_dict(shown);
+    text_.put(")");
   } else if (type.c_name == "float" || type.c_name == "complex") {
     put_float(shown);
   } else if (type.c_name == "set" || type.c_name == "frozenset") {

@@ -61,7 +61,7 @@ Result<bool> has_method(const memory::MemorySource& memory, Address methods) {
     // Up to the end of a page: the array may end with it.
     const Address at = methods.plus(seen * method_bytes);
     const std::size_t rest = (page_bytes - at.value % page_bytes) / method_bytes;
-    const std::size_t count = std::clamp<std::size_t>(rest, 1, 16);
+    const std::size_t count = std::min(std::clamp<std::size_t>(rest, 1, 16), max_type_methods - seen);
     const auto bytes = std::span(page).first(count * method_bytes);
     if (auto read = memory.read(at, bytes); !read) return base::fail(std::move(read).error());
     for (std::size_t i = 0; i < count; ++i) {

@@ -57,6 +57,11 @@ constexpr Known undecidable_beside_zeros[]{
 constexpr Known unread[]{
     {"thread.state", "nothing reads it"},
     {"stats.first", "0 in every table: the struct begins with that ring"},
+    {"frame_owners.object_frame", "of the sizes of objects"},
+    {"frame_owners.generator_frame", "of the sizes of objects"},
+    {"gc.permanent_generation", "of the collector's lists"},
+    {"tuple.items", "of objects that are shown"},
+    {"function.qualname", "of objects that are shown"},
 };
 
 bool is_known(std::span<const Known> list, std::string_view entry) {
