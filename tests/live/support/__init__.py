@@ -5,7 +5,7 @@ from .paths import PROGRAMS, ROOT, tidemark_binary
 from .processors import on_processors_of_their_own
 from .procfs import (command_line, descendants, resident_bytes, status_fields, thread_ids, wait_until_all_read)
 from .pythons import (DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter, on_each_listed_interpreter,
-                      on_host_interpreters)
+                      on_host_interpreters, trace_refs_python)
 from .recorded import Recorded, RecordingTest
 from .recorded_stacks import recorded_stacks
 from .recordings import read_csv, read_growing_csv, read_jsonl
@@ -19,5 +19,5 @@ __all__ = [
     "Target", "TargetError", "command_line", "descendants", "embedding", "free_port", "interpreters", "on_each_interpreter",
     "on_each_listed_interpreter", "on_host_interpreters", "on_processors_of_their_own", "read_csv", "read_growing_csv",
     "read_jsonl", "recorded_stacks", "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary",
-    "wait_for", "wait_until_all_read",
+    "trace_refs_python", "wait_for", "wait_until_all_read",
 ]

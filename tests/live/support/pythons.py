@@ -3,7 +3,7 @@
 TIDEMARK_PYTHONS, names of the list separated by commas ("trixie-3.13,3.13t"), narrows it; MINOR=PATH among them
 ("3.12=/opt/py/bin/python3.12") is an interpreter of the machine that is in no list. TIDEMARK_REQUIRE_PYTHONS says which
 ones may not be missing: `ci` those so marked in the list, otherwise names; what is missing else is left out, in a line
-that says so.
+that says so. Those that the list marks `objects` are among the interpreters only where TIDEMARK_PYTHONS names them.
 """
 
 import functools
@@ -38,6 +38,7 @@ class Interpreter(NamedTuple):
     root: Optional[Path] = None
     ci: bool = False
     is_read: bool = True  # tidemark has its layout
+    only_named: bool = False  # no test runs on it that does not name it or ask for its kind
     has_library: bool = False  # the list wants a shared libpython and headers
     extras: Optional[Path] = None  # a directory of the test's own that is /media in the root
 
@@ -114,7 +115,7 @@ def _listed(line):
              "built": lambda: CACHE / "pythons" / name / path}[place]()
     root = CACHE / "roots" / suite if place == "root" else None
     has_library = kind == "shared" or f"libpython{minor}" in packages.split(",")
-    return Interpreter(name, minor, found, kind, root, ci == "ci", tidemark == "reads", has_library)
+    return Interpreter(name, minor, found, kind, root, ci == "ci", tidemark != "later", tidemark == "objects", has_library)
 
 
 def _all_listed():
@@ -122,13 +123,17 @@ def _all_listed():
     return {found.name: found for found in (_listed(line) for line in lines if line)}
 
 
+def _wanted():
+    """The words of TIDEMARK_PYTHONS; none where it does not narrow the list."""
+    return [word for word in os.environ.get("TIDEMARK_PYTHONS", "").split(",") if word]
+
+
 @functools.lru_cache(maxsize=None)
 def interpreters():
     """All interpreters wanted, the missing ones too."""
     listed = _all_listed()
-    wanted = os.environ.get("TIDEMARK_PYTHONS")
     chosen = []
-    for word in wanted.split(",") if wanted else listed:
+    for word in _wanted() or [name for name, python in listed.items() if not python.only_named]:
         minor, is_path, path = word.partition("=")
         chosen.append(Interpreter(word, minor, Path(path)) if is_path else listed[word])
     return [_opened(python) for python in chosen]
@@ -139,12 +144,16 @@ def _on_each(test, is_chosen):
     def run(self):
         for python in filter(is_chosen, interpreters()):
             with self.subTest(python=str(python)):
-                if python.path is None and python.required:
-                    self.fail(f"{python.name} is required and missing; script/pythons makes it")
-                if python.path is None:
-                    _leave_out(self, python, "is not on this machine, or needs root")
+                _skip_if_missing(self, python)
                 test(self, python)
     return run
+
+
+def _skip_if_missing(test, python):
+    if python.path is None and python.required:
+        test.fail(f"{python.name} is required and missing; script/pythons makes it")
+    if python.path is None:
+        _leave_out(test, python, "is not on this machine, or needs root")
 
 
 def _leave_out(test, python, why):
@@ -170,3 +179,14 @@ def on_each_interpreter(test):
 def on_host_interpreters(test):
     """As on_each_interpreter, on those that need no root of their own: for what every CPython does alike."""
     return _on_each(test, lambda python: python.root is None and python.is_read)
+
+
+def trace_refs_python(test):
+    """The listed interpreter that keeps a list of all its objects, sys.getobjects(), for the test case `test`; it skips
+    where that is missing or TIDEMARK_PYTHONS leaves it out, and fails where it is missing and required."""
+    python, = (listed for listed in _all_listed().values() if listed.kind == "trace-refs")
+    if _wanted() and python.name not in _wanted():
+        _leave_out(test, python, "is not among TIDEMARK_PYTHONS")
+    python = _opened(python)
+    _skip_if_missing(test, python)
+    return python
