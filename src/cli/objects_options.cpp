@@ -45,7 +45,7 @@ std::size_t read_number(const CommandLine& line, const char* option, std::size_t
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
   if (error != std::errc{} || end != given.data() + given.size() || number > most) {
-    refuse(fmt::format("--{} '{}' is no number of rows", option, present::printable(given, shown_columns)),
+    refuse(fmt::format("--{} '{}' is no number of them", option, present::printable(given, shown_columns)),
            fmt::format("a whole number, {} at most", most));
   }
   return number;

@@ -1,5 +1,7 @@
 // What only some processes get at a tick, because it costs: stacks, ledgers of heaps and censuses of objects.
 #include "tidemark/collect/collector.hpp"
+#include "tidemark/model/census.hpp"
+#include "tidemark/model/heap.hpp"
 
 namespace tidemark::collect {
 namespace {
@@ -51,49 +53,59 @@ void Collector::read_stacks(std::int64_t elapsed_ns, model::Tick& tick) {
   }
 }
 
-/// Between two turns there is no ledger, and that is no gap.
-void Collector::read_heaps(const ReadContext& context, model::Tick& tick) {
-  std::vector<RationedProcess> wanted;
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (processes_[i]->refusals().rests(model::Source::heap, tick.samples[i])) continue;
-    wanted.push_back({processes_[i]->info()->identity, guessed_heap_cost_ns(tick.samples[i].proc.rss.value_or(0))});
-    places.push_back(i);
-  }
-  heap_ration_.serve(wanted, context.log.elapsed_ns(), [&](std::size_t turn) {
-    const std::int64_t began_ns = clock_.monotonic_ns();
-    auto& sample = tick.samples[places[turn]];
-    processes_[places[turn]]->read_heap(context, options_.read_heap, sample);
-    const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
-    sample.cost_ns += cost_ns;
-    return cost_ns;
-  });
-  report_rate(heap_ration_, model::Source::heap, announced_heap_seconds_, context.log);
-}
-
-/// As read_heaps(), but only of what has an interpreter that can be read.
-void Collector::read_censuses(const ReadContext& context, model::Tick& tick) {
+/// Between two turns there is no ledger and no census, and that is no gap.
+void Collector::read_in_turns(const Turns& turns, const ReadContext& context, model::Tick& tick) {
   std::vector<RationedProcess> wanted;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     auto& process = *processes_[i];
-    if (options_.python && !process.has_python()) {
-      process.explain_no_census(context.log);
-      continue;
-    }
-    if (process.refusals().rests(model::Source::objects, tick.samples[i])) continue;
-    wanted.push_back({process.info()->identity, guessed_census_cost_ns(tick.samples[i].proc.rss.value_or(0))});
+    if (turns.wants && !turns.wants(process)) continue;
+    if (process.refusals().rests(turns.source, tick.samples[i])) continue;
+    wanted.push_back({process.info()->identity, turns.guess_ns(tick.samples[i].proc.rss.value_or(0))});
     places.push_back(i);
   }
-  census_ration_.serve(wanted, context.log.elapsed_ns(), [&](std::size_t turn) {
+  turns.ration.serve(wanted, context.log.elapsed_ns(), [&](std::size_t turn) {
     const std::int64_t began_ns = clock_.monotonic_ns();
     auto& sample = tick.samples[places[turn]];
-    processes_[places[turn]]->read_census(context, options_.read_census, options_.census_top, sample);
+    totals_.memory.bytes_read += turns.read(*processes_[places[turn]], sample);
     const std::int64_t cost_ns = clock_.monotonic_ns() - began_ns;
     sample.cost_ns += cost_ns;
     return cost_ns;
   });
-  report_rate(census_ration_, model::Source::objects, announced_census_seconds_, context.log);
+  report_rate(turns.ration, turns.source, turns.announced_seconds, context.log);
+}
+
+void Collector::read_heaps(const ReadContext& context, model::Tick& tick) {
+  read_in_turns({.ration = heap_ration_,
+                 .source = model::Source::heap,
+                 .announced_seconds = announced_heap_seconds_,
+                 .guess_ns = guessed_heap_cost_ns,
+                 .read =
+                     [&](TrackedProcess& process, model::ProcessSample& sample) {
+                       process.read_heap(context, options_.read_heap, sample);
+                       return sample.heap ? sample.heap->cost.bytes_read : 0;
+                     }},
+                context, tick);
+}
+
+/// Only of what has an interpreter that can be read.
+void Collector::read_censuses(const ReadContext& context, model::Tick& tick) {
+  read_in_turns({.ration = census_ration_,
+                 .source = model::Source::objects,
+                 .announced_seconds = announced_census_seconds_,
+                 .guess_ns = guessed_census_cost_ns,
+                 .read =
+                     [&](TrackedProcess& process, model::ProcessSample& sample) {
+                       process.read_census(context, options_.read_census, options_.census_top, sample);
+                       return sample.census ? sample.census->cost.bytes_read : 0;
+                     },
+                 .wants =
+                     [&](TrackedProcess& process) {
+                       if (!options_.python || process.has_python()) return true;
+                       process.explain_no_census(context.log);
+                       return false;
+                     }},
+                context, tick);
 }
 
 void Collector::report_rate(const Ration& ration, model::Source source, double& announced_seconds, EventLog& log) {

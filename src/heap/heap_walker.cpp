@@ -196,7 +196,8 @@ std::string HeapWalker::python_allocator() const {
   for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {
     objects += chunks_->books().objects[kind].count;
   }
-  std::string name = pymalloc_.figures.blocks_used != 0 ? "pymalloc" : has_mimalloc_ ? "mimalloc" : "malloc";
+  const bool has_arenas = pymalloc_.figures.blocks_used != 0 || (budget_.was_spent() && pymalloc_.figures.arenas != 0);
+  std::string name = has_arenas ? "pymalloc" : has_mimalloc_ ? "mimalloc" : "malloc";
   if (debug * 2 > objects) name += "_debug";
   return name;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -116,6 +117,17 @@ class Collector {
   void read_rationed(const ReadContext& context, model::Tick& tick);
   void read_stacks(std::int64_t elapsed_ns, model::Tick& tick);
   [[nodiscard]] std::int64_t read_smaps(std::size_t index, const ReadContext& context, model::Tick& tick);
+  /// What a source takes turns with, and how.
+  struct Turns {
+    Ration& ration;
+    model::Source source;
+    double& announced_seconds;
+    std::function<std::int64_t(model::Bytes rss)> guess_ns;  ///< of the first reading of a process
+    /// Bytes of target memory that were read.
+    std::function<std::uint64_t(TrackedProcess&, model::ProcessSample&)> read;
+    std::function<bool(TrackedProcess&)> wants = {};  ///< empty: every process has its turn
+  };
+  void read_in_turns(const Turns& turns, const ReadContext& context, model::Tick& tick);
   void read_heaps(const ReadContext& context, model::Tick& tick);
   void read_censuses(const ReadContext& context, model::Tick& tick);
   /// The rate in force, when that is news.
