@@ -119,7 +119,7 @@ TEST_CASE("the program: help, version, an unknown command says what exists") {
   CHECK(out.empty());
   CHECK(err ==
         "tidemark: there is no command 'diagnose'\n"
-        "hint: the commands are: record, report, compare, mark, stack, heap, doctor, man, completion\n");
+        "hint: the commands are: record, report, compare, mark, stack, heap, objects, doctor, man, completion\n");
 }
 
 TEST_CASE("stacks go into a JSONL: one must be among the outputs") {
