@@ -221,11 +221,11 @@ class Refused(Shop):
         self.assert_refused(gone.pid, f"no process with pid {gone.pid}", "ps ")
 
     def test_no_python(self):
-        with subprocess.Popen(["sleep", "600"]) as sleeper:
-            self.addCleanup(sleeper.kill)
-            wait_for(lambda: Path(f"/proc/{sleeper.pid}/comm").read_text() == "sleep\n", "sleep runs")
-            self.assert_refused(sleeper.pid, f"pid {sleeper.pid} has no objects to count: .*", f"doctor -p {sleeper.pid}")
-            sleeper.kill()
+        sleeper = subprocess.Popen(["sleep", "600"])
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)  # the first of the two
+        wait_for(lambda: Path(f"/proc/{sleeper.pid}/comm").read_text() == "sleep\n", "sleep runs")
+        self.assert_refused(sleeper.pid, f"pid {sleeper.pid} has no objects to count: .*", f"doctor -p {sleeper.pid}")
 
     def test_free_threaded(self):
         python, = [python for python in interpreters() if python.kind == "free-threaded"] or [None]
