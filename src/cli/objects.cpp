@@ -8,6 +8,7 @@
 #include "detail/objects_run.hpp"
 #include "detail/snapshot_run.hpp"
 #include "tidemark/present/census.hpp"
+#include "tidemark/present/units.hpp"
 #include "tidemark/record/census_file.hpp"
 
 namespace tidemark::cli {
@@ -36,12 +37,17 @@ struct ObjectsKind {
     return record::census_json(shown);
   }
 
-  static std::string trouble(const Answer& answer) {
+  static std::string trouble(const Options& options, const Answer& answer) {
     const auto& census = answer.process.census;
-    return census.coverage.is_out_of_budget
-               ? fmt::format("of pid {} {:.0f} % of the objects were looked at before --budget was spent",
-                             answer.process.identity.pid, census.coverage.share() * 100)
-               : std::string();
+    const auto pid = answer.process.identity.pid;
+    if (census.coverage.is_out_of_budget) {
+      return fmt::format("of pid {} {:.0f} % of the objects were looked at before --budget was spent", pid,
+                         census.coverage.share() * 100);
+    }
+    if (options.type.empty() || !census.focuses.empty()) return {};
+    constexpr std::size_t shown_columns = 40;
+    return fmt::format("pid {} has no object of a type '{}'; --filter finds types by a part of their name", pid,
+                       present::printable(options.type, shown_columns));
   }
 
   static std::string show(const Options& options, const Reading& reading) {

@@ -6,8 +6,10 @@ namespace tidemark::heap {
 
 namespace {
 
-constexpr std::uint64_t least_seen = 64;  ///< of a used chunk, to know an object by
-constexpr std::uint64_t free_head = 48;   ///< sizeof(struct malloc_chunk)
+// Of a used chunk that a window ends in: its head, those of debugging and of the collector, and the fields of an
+// object.
+constexpr std::uint64_t least_seen = 512;
+constexpr std::uint64_t free_head = 48;  ///< sizeof(struct malloc_chunk)
 constexpr std::uint64_t fencepost = 16;
 constexpr int chain_length = 6;
 constexpr std::uint64_t most_far_guesses = std::uint64_t{1} << 20;

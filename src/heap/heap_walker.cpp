@@ -191,6 +191,7 @@ void HeapWalker::walk_mapped_chunks() {
 
 std::string HeapWalker::python_allocator() const {
   if (!request_.python) return {};
+  if (pymalloc_.figures.blocks_used == 0 && budget_.was_spent()) return {};  // it has not come to its blocks
   const std::uint64_t debug = pymalloc_.debug_blocks + (chunks_ ? chunks_->books().debug_chunks : 0);
   std::uint64_t objects = pymalloc_.figures.blocks_used;
   for (std::size_t kind = 0; chunks_ && kind < object_kind_count; ++kind) {

@@ -12,7 +12,7 @@ EVERY = ("-i", "100ms", "--census", "1s")
 COLUMNS = ["timestamp", "elapsed_seconds", "process_name", "pid", "type", "count", "bytes", "held_bytes"]
 ORDER, RIDER, OTHERS = "__main__.Order", "__main__.Rider", "(other types)"
 FIGURES = ("count", "bytes", "held_bytes")
-STEP = 20_011
+STEPS, STEP = 2, 20_011
 
 
 def censuses_of(rows, pid):
@@ -62,7 +62,7 @@ class Objects(RecordingTest):
     def test_known_growth_in_both_formats(self):
         with Target("grows_objects.py") as target:
             first = target.truth
-            last = self.record_growth(target, 3)
+            last = self.record_growth(target, STEPS)
             pid = target.pid
         rows = read_csv(self.objects_path)
         self.assert_rows(rows, pid)
@@ -78,7 +78,7 @@ class Objects(RecordingTest):
             self.assertEqual({row["type"]: {name: row[name] for name in FIGURES} for row in objects["types"]}, census)
             self.assertEqual(sum(row["count"] for row in census.values()), objects["summary"]["total_objects"])
             self.assertEqual(sum(row["bytes"] for row in census.values()), objects["summary"]["total_size"])
-        self.check_reports(pid, 3 * STEP, first["order_bytes"])
+        self.check_reports(pid, STEPS * STEP, first["order_bytes"])
 
     def check_reports(self, pid, objects, each_bytes):
         for name in ("run.csv", "run.jsonl"):
@@ -133,10 +133,10 @@ class Objects(RecordingTest):
 
     def test_process_without_python(self):
         """Why there is none is said once; that is no failure of the recording."""
-        with subprocess.Popen(["/bin/sleep", "600"]) as sleeper:
-            self.addCleanup(sleeper.kill)
-            recorded = self.record_rows(20, "-p", sleeper.pid, *EVERY)
-            sleeper.kill()
+        sleeper = subprocess.Popen(["/bin/sleep", "600"])
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)  # the first of the two
+        recorded = self.record_rows(20, "-p", sleeper.pid, *EVERY)
         self.assertEqual([line["reason"] for line in recorded.events("error", source="objects")], ["not_python"])
         self.assertEqual(self.objects_path.read_text(), ",".join(COLUMNS) + "\n")
         self.assertNotIn("Objects", tidemark("report", self.directory / "run.csv").stdout)

@@ -4,7 +4,7 @@
 // A Kind says what is read (heap_run.hpp, objects_run.hpp):
 //   Options, Reading, Answer, command;
 //   read_saved(file), save(file, reading), json(reading), show(options, reading), compare(options, Compared&);
-//   trouble(answer): what makes it not be trusted, or empty.
+//   trouble(options, answer): what makes it not be trusted, or empty.
 #pragma once
 
 #include <unistd.h>
@@ -107,7 +107,7 @@ class SnapshotRun {
       return;
     }
     any_read_ = true;
-    const std::string trouble = Kind::trouble(answer);
+    const std::string trouble = Kind::trouble(options_, answer);
     if (trouble.empty()) return;
     is_partial_ = true;
     streams_.err << "tidemark " << Kind::command << ": " << trouble << '\n';
