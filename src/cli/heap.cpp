@@ -43,6 +43,8 @@ struct HeapKind {
     return fmt::format("the ledger of pid {} does not add up: do not trust it", answer.process.identity.pid);
   }
 
+  static std::string missing(const Options& /*options*/, const Reading& /*reading*/) { return {}; }
+
   static std::string show(const Options& options, const Reading& reading) {
     return present::heap_text(reading, {.text = style_of(STDOUT_FILENO), .by = tables_of(options.by)});
   }

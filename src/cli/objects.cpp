@@ -8,10 +8,13 @@
 #include "detail/objects_run.hpp"
 #include "detail/snapshot_run.hpp"
 #include "tidemark/present/census.hpp"
+#include "tidemark/present/units.hpp"
 #include "tidemark/record/census_file.hpp"
 
 namespace tidemark::cli {
 namespace {
+
+constexpr std::size_t shown_columns = 80;
 
 struct ObjectsKind {
   using Options = ObjectsOptions;
@@ -44,6 +47,19 @@ struct ObjectsKind {
                : std::string();
   }
 
+  /// Of --type; an object of one process is enough.
+  static std::string missing(const Options& options, const Reading& reading) {
+    if (options.type.empty()) return {};
+    const bool has_any = std::any_of(reading.processes.begin(), reading.processes.end(),
+                                     [](const auto& process) { return !process.census.focuses.empty(); });
+    if (has_any) return {};
+    const auto type = present::printable(options.type, shown_columns);
+    return fmt::format(
+        "no object of a type '{}' was found\nhint: 'Order' or 'shop.models.Order' is a type; --filter '*{}*' lists "
+        "types whose name has that in it",
+        type, type.substr(type.rfind('.') + 1));
+  }
+
   static std::string show(const Options& options, const Reading& reading) {
     present::CensusView view{.text = style_of(STDOUT_FILENO),
                              .sort = sort_of(options),
@@ -54,13 +70,20 @@ struct ObjectsKind {
   }
 
   static std::string compare(const Options& options, Compared<Reading>& both) {
-    const present::CensusDiffView view{
-        .before_file = options.diff_file,
-        .before_wall_ns = options.diff_file.empty() ? 0 : both.before.wall_ns,
-        .apart_ns = both.apart_ns,
-        .compared = analysis::compare_censuses(both.before.processes, both.now.processes)};
+    both.before = filtered(options, std::move(both.before));
+    both.now = filtered(options, std::move(both.now));
+    present::CensusDiffView view{.before_file = options.diff_file,
+                                 .before_wall_ns = options.diff_file.empty() ? 0 : both.before.wall_ns,
+                                 .apart_ns = both.apart_ns,
+                                 .compared = analysis::compare_censuses(both.before.processes, both.now.processes)};
+    if (options.top) view.top = *options.top;
     both.is_partial = !view.compared.only_after.empty();
-    return options.json ? present::census_diff_json(view) : present::census_diff_text(view, style_of(STDOUT_FILENO));
+    if (options.json) return present::census_diff_json(view);
+    const std::string of_which =
+        options.filter.empty()
+            ? std::string()
+            : fmt::format("Only types that match {}:\n", present::printable(options.filter, shown_columns / 2));
+    return of_which + present::census_diff_text(view, style_of(STDOUT_FILENO));
   }
 
  private:
