@@ -77,6 +77,7 @@ TEST_CASE("generators and frames: what stands where a number of items would is n
       block.python.sized(place + places::gc_head, type, 0x7f30'0000'0000);
       const bool has_frame_inside = minor >= 11 && std::string_view(name) != "x.sized";
       CHECK(block.is(256, type, places::gc_head) == has_frame_inside);
+      CHECK(block.is(2064, type, places::gc_head) == has_frame_inside);  // of a function with many locals
       block.python.sized(place + places::gc_head, type, 10);
       CHECK(block.is(208, type, places::gc_head));
     }
