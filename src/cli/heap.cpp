@@ -38,10 +38,12 @@ struct HeapKind {
   static auto save(const std::string& file, const Reading& reading) { return record::save_heap(file, reading); }
   static std::string json(const Options& /*options*/, const Reading& reading) { return record::heap_json(reading); }
 
-  static std::string trouble(const Options& /*unused*/, const Answer& answer) {
+  static std::string trouble(const Answer& answer) {
     if (model::books_of(answer.process.ledger).balance()) return {};
     return fmt::format("the ledger of pid {} does not add up: do not trust it", answer.process.identity.pid);
   }
+
+  static std::string missing(const Options& /*options*/, const Reading& /*reading*/) { return {}; }
 
   static std::string show(const Options& options, const Reading& reading) {
     return present::heap_text(reading, {.text = style_of(STDOUT_FILENO), .by = tables_of(options.by)});

@@ -14,6 +14,8 @@
 namespace tidemark::cli {
 namespace {
 
+constexpr std::size_t shown_columns = 80;
+
 struct ObjectsKind {
   using Options = ObjectsOptions;
   using Reading = model::CensusReading;
@@ -37,17 +39,25 @@ struct ObjectsKind {
     return record::census_json(shown);
   }
 
-  static std::string trouble(const Options& options, const Answer& answer) {
+  static std::string trouble(const Answer& answer) {
     const auto& census = answer.process.census;
-    const auto pid = answer.process.identity.pid;
-    if (census.coverage.is_out_of_budget) {
-      return fmt::format("of pid {} {:.0f} % of the objects were looked at before --budget was spent", pid,
-                         census.coverage.share() * 100);
-    }
-    if (options.type.empty() || !census.focuses.empty()) return {};
-    constexpr std::size_t shown_columns = 40;
-    return fmt::format("pid {} has no object of a type '{}'; --filter finds types by a part of their name", pid,
-                       present::printable(options.type, shown_columns));
+    return census.coverage.is_out_of_budget
+               ? fmt::format("of pid {} {:.0f} % of the objects were looked at before --budget was spent",
+                             answer.process.identity.pid, census.coverage.share() * 100)
+               : std::string();
+  }
+
+  /// Of --type; an object of one process is enough.
+  static std::string missing(const Options& options, const Reading& reading) {
+    if (options.type.empty()) return {};
+    const bool has_any = std::any_of(reading.processes.begin(), reading.processes.end(),
+                                     [](const auto& process) { return !process.census.focuses.empty(); });
+    if (has_any) return {};
+    const auto type = present::printable(options.type, shown_columns);
+    return fmt::format(
+        "no object of a type '{}' was found\nhint: 'Order' or 'shop.models.Order' is a type; --filter '*{}*' lists "
+        "types whose name has that in it",
+        type, type.substr(type.rfind('.') + 1));
   }
 
   static std::string show(const Options& options, const Reading& reading) {
@@ -60,13 +70,20 @@ struct ObjectsKind {
   }
 
   static std::string compare(const Options& options, Compared<Reading>& both) {
-    const present::CensusDiffView view{
-        .before_file = options.diff_file,
-        .before_wall_ns = options.diff_file.empty() ? 0 : both.before.wall_ns,
-        .apart_ns = both.apart_ns,
-        .compared = analysis::compare_censuses(both.before.processes, both.now.processes)};
+    both.before = filtered(options, std::move(both.before));
+    both.now = filtered(options, std::move(both.now));
+    present::CensusDiffView view{.before_file = options.diff_file,
+                                 .before_wall_ns = options.diff_file.empty() ? 0 : both.before.wall_ns,
+                                 .apart_ns = both.apart_ns,
+                                 .compared = analysis::compare_censuses(both.before.processes, both.now.processes)};
+    if (options.top) view.top = *options.top;
     both.is_partial = !view.compared.only_after.empty();
-    return options.json ? present::census_diff_json(view) : present::census_diff_text(view, style_of(STDOUT_FILENO));
+    if (options.json) return present::census_diff_json(view);
+    const std::string of_which =
+        options.filter.empty()
+            ? std::string()
+            : fmt::format("Only types that match {}:\n", present::printable(options.filter, shown_columns / 2));
+    return of_which + present::census_diff_text(view, style_of(STDOUT_FILENO));
   }
 
  private:

@@ -30,7 +30,7 @@ void add_options(po::options_description& options) {
   add("type", po::value<std::string>()->value_name("TYPE"),
       "look closer at this type: samples, a histogram of sizes, generations of the collector; 'Order' is every "
       "module's Order, 'shop.models.Order' that one");
-  add("samples", po::value<std::string>()->default_value("10")->value_name("N"), "objects that --type shows");
+  add("samples", po::value<std::string>()->value_name("N"), "objects that --type shows; 10 when not given");
   add("budget", po::value<std::string>()->default_value("10s")->value_name("TIME"),
       "our own CPU for one process; what it has no time for is left out, and said");
   add("json", "one JSON object, with all types");
@@ -40,13 +40,15 @@ void add_options(po::options_description& options) {
   add("help,h", "this text");
 }
 
+bool is_comparison(const ObjectsOptions& options) { return !options.diff_file.empty() || options.growth_ns; }
+
 std::size_t read_number(const CommandLine& line, const char* option, std::size_t most) {
   const std::string given = line.text(option);
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
   if (error != std::errc{} || end != given.data() + given.size() || number > most) {
-    refuse(fmt::format("--{} '{}' is no number of them", option, present::printable(given, shown_columns)),
-           fmt::format("a whole number, {} at most", most));
+    refuse(fmt::format("--{} '{}' is out of range or no number", option, present::printable(given, shown_columns)),
+           fmt::format("a whole number from 0 to {}", most));
   }
   return number;
 }
@@ -69,19 +71,28 @@ void read_table(const CommandLine& line, ObjectsOptions& options) {
   if (line.has("filter") && options.filter.empty()) refuse("--filter '' matches nothing", "'*' is every type");
   options.json = line.has("json");
   if (options.json && options.by_module) {
-    refuse("--by and --json exclude each other: the JSON has each type with its module");
+    refuse("--by module and --json exclude each other: the JSON has each type with its module");
+  }
+  if (!is_comparison(options)) return;
+  if (options.by_module) refuse("--by module shows one census: --diff and --growth have a table of their own");
+  if (options.sort == ObjectsSort::count) {
+    refuse("--sort count orders one census: --diff and --growth have what grew most first");
   }
 }
 
 void read_focus(const CommandLine& line, ObjectsOptions& options) {
-  options.samples = read_number(line, "samples", most_samples);
-  if (!line.has("type")) return;
+  if (line.has("samples")) options.samples = read_number(line, "samples", most_samples);
+  if (!line.has("type")) {
+    if (line.has("samples")) refuse("--samples needs --type TYPE: they are objects of one type");
+    return;
+  }
   options.type = line.text("type");
   if (options.type.empty()) refuse("--type '' names no type");
-  if (!options.diff_file.empty() || options.growth_ns) {
+  if (is_comparison(options)) {
     refuse("--type looks at one census: --diff and --growth have a table of their own");
   }
   if (options.by_module) refuse("--type and --by module exclude each other");
+  if (!options.filter.empty()) refuse("--type and --filter exclude each other: --type shows no table of types");
 }
 
 }  // namespace

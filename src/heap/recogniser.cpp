@@ -97,7 +97,7 @@ bool Recogniser::fits(const TypeEntry& type, const Block& block, std::uint32_t o
   if (size == no_size || size - type.unused_tail > room) return false;
   size = std::min(size, room);
   if (is_exact) return room - size < block.slack || up_to(size, 16) == up_to(room, 16);
-  if ((type.flags & cpython::type_flags::inline_values) != 0) return true;  // behind it: room for 30 attributes
+  if (type.has_open_end) return true;
   // What may have been cut in place: an int that was normalised, a str or bytes that was made shorter.
   constexpr std::uint64_t least_part = 4;
   return size >= room / least_part || room - size < block.slack;

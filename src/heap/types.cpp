@@ -206,7 +206,11 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   entry.basic_size = *basic;
   entry.item_size = *item;
   entry.name = c_string(memory_, name->value);
-  if (is_without_size(entry.name) && layout_.thread.datastack_chunk.is_present()) entry.item_size = 0;
+  entry.has_open_end = (entry.flags & cpython::type_flags::inline_values) != 0;
+  if (is_without_size(entry.name) && layout_.thread.datastack_chunk.is_present()) {
+    entry.item_size = 0;
+    entry.has_open_end = true;
+  }
   set_kind(entry, depth);
   remember(address, &entry);
   return &entry;
@@ -218,8 +222,7 @@ void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
                               (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
   entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
   entry.unused_tail = has_optional_zone(entry.name) ? sizeof(std::uint64_t) : 0;
-  entry.has_exact_size =
-      entry.item_size == 0 && !is_without_size(entry.name) && (entry.flags & cpython::type_flags::inline_values) == 0;
+  entry.has_exact_size = entry.item_size == 0 && !is_without_size(entry.name) && !entry.has_open_end;
   const auto flag =
       std::find_if(flagged.begin(), flagged.end(), [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
   if (flag != flagged.end()) {

@@ -4,7 +4,8 @@
 // A Kind says what is read (heap_run.hpp, objects_run.hpp):
 //   Options, Reading, Answer, command;
 //   read_saved(file), save(file, reading), json(reading), show(options, reading), compare(options, Compared&);
-//   trouble(options, answer): what makes it not be trusted, or empty.
+//   trouble(answer): what makes it not be trusted, or empty;
+//   missing(options, reading): what was asked for and no process has, or empty.
 #pragma once
 
 #include <unistd.h>
@@ -107,7 +108,10 @@ class SnapshotRun {
       return;
     }
     any_read_ = true;
-    const std::string trouble = Kind::trouble(options_, answer);
+    tell(Kind::trouble(answer));
+  }
+
+  void tell(const std::string& trouble) {
     if (trouble.empty()) return;
     is_partial_ = true;
     streams_.err << "tidemark " << Kind::command << ": " << trouble << '\n';
@@ -116,6 +120,7 @@ class SnapshotRun {
   int finish() {
     if (!any_read_ && first_failure_ != 0 && !options_.json) return first_failure_;
     const auto not_saved = save();
+    if (any_read_) tell(Kind::missing(options_, both_.now));
     streams_.out << (options_.growth_ns || !options_.diff_file.empty() ? compared() : shown()) << std::flush;
     if (not_saved) return *not_saved;
     if (!streams_.out) return static_cast<int>(ExitStatus::partial);

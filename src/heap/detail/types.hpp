@@ -53,6 +53,7 @@ struct TypeEntry {
   ObjectKind kind = ObjectKind::other;
   bool has_gc = false;
   bool has_exact_size = true;    ///< objects fill what was asked for; else they may be smaller
+  bool has_open_end = false;     ///< behind the fixed part lies what nothing in it counts: attributes, a frame
   std::uint32_t head_bytes = 0;  ///< before the object: the collector's head, and what may lie before that
   std::uint64_t flags = 0;
   std::int64_t basic_size = 0, item_size = 0;

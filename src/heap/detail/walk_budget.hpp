@@ -11,7 +11,10 @@ namespace tidemark::heap {
 class WalkBudget {
  public:
   WalkBudget() = default;  ///< no limit
-  explicit WalkBudget(std::int64_t cpu_ns) : end_ns_(proc::own_usage().cpu_ns + cpu_ns) {}
+  explicit WalkBudget(std::int64_t cpu_ns) {
+    const std::int64_t now_ns = proc::own_usage().cpu_ns;
+    if (cpu_ns < end_ns_ - now_ns) end_ns_ = now_ns + cpu_ns;
+  }
 
   /// Asks the kernel: not for each block. Once spent it stays so.
   [[nodiscard]] bool is_spent() {
