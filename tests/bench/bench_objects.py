@@ -172,21 +172,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--blocks", type=int, action="append",
-                        help="sizes of heaps (default 10^6, 10^7 and, where memory allows, 3*10^7)")
+                        help="sizes of heaps; 0: none (default 10^6, 10^7 and, where memory allows, 3*10^7)")
     parser.add_argument("--peer-blocks", type=int, action="append",
-                        help="sizes of heaps that the peers count; 0: none (default 10^6)")
+                        help="sizes of heaps that the peers count; 0: none (default 10^6, 10^7)")
     parser.add_argument("--quick", action="store_true", help="one short round without the peers: only shows that it runs")
     arguments = parser.parse_args()
     rounds = 1 if arguments.quick else arguments.rounds
     sizes = [200_000] if arguments.quick else arguments.blocks or [10**6, 10**7] + [3 * 10**7] * has_room()
-    peer_sizes = [] if arguments.quick else arguments.peer_blocks or [10**6]
+    peer_sizes = [] if arguments.quick else arguments.peer_blocks or [10**6, 10**7]
     print("tidemark objects: median [least, most] of", rounds, "rounds after one that does not count")
     fixed = measure(0, rounds, 1.0)
     print("\nfixed cost, of", f"{fixed.blocks:,} blocks of an idle interpreter, CPU s:")
     for way in WAYS:
         print(f"  {way:<13}{Spread.of(fixed.cpu(way)).text(3)}")
     heaps = []
-    for size in sizes:
+    for size in filter(None, sizes):
         heaps.append(measure(size, rounds, 1.0 + size / 4e6))
         report(heaps[-1], fixed)
     if len(heaps) > 1:
