@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a census of a heap's objects costs us and the target, beside guppy3 and pympler that count the same heap inside it.
+"""What a census of a heap's objects costs us and the target, beside guppy3 and pympler that count the same inside it.
 
 After one run of each that does not count, the ways come in turns. Own CPU is the kernel's figure of the whole run
 (wait4); the fixed cost is that of an interpreter with nothing in it, and the cost of a block is what is beyond it. Own
@@ -11,6 +11,7 @@ call, which does nothing but hold the GIL. Nothing is asserted.
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import threading
@@ -41,7 +42,7 @@ class Run(NamedTuple):
     peak_mb: float
     copied_mb: float
     pause_ms: float
-    gap_ms: float
+    gap_ms: float  # nan: the census outlasted the spinning
     objects: int
 
 
@@ -73,6 +74,7 @@ def heap_target(blocks, modules=()):
 def run_once(target, arguments, seconds):
     """One census, while the target spins."""
     target.send("segment", seconds)
+    spins_until = time.monotonic() + seconds
     time.sleep(SETTLE_S)
     process = subprocess.Popen([str(subjects.tidemark_binary()), "objects", "-p", str(target.pid), "--json", *arguments],
                                stdout=subprocess.PIPE)
@@ -80,12 +82,15 @@ def run_once(target, arguments, seconds):
     reader = threading.Thread(target=lambda: said.append(process.stdout.read()))
     reader.start()
     _, status, usage = os.wait4(process.pid, 0)
+    is_seen = time.monotonic() < spins_until
     reader.join()
     process.returncode = status
     if status != 0:
         raise RuntimeError(f"tidemark objects {arguments} failed")
     census = json.loads(said[0])["processes"][0]
     gap = target.next_line(seconds + 60)["largest_gap_us"] / 1e3
+    if not is_seen:
+        gap = math.nan
     # Not ru_maxrss: it survives exec, and is that of the Python that forked.
     return Run(usage.ru_utime + usage.ru_stime, census["cost"]["own_rss_bytes"] / MB, census["cost"]["bytes_read"] / MB,
                census["cost"]["pause_ms"], gap, census["summary"]["total_objects"])
@@ -122,14 +127,19 @@ def measure_peers(blocks, rounds, seconds):
     return runs
 
 
+def seen_gaps(runs):
+    gaps = [run.gap_ms for run in runs if not math.isnan(run.gap_ms)]
+    return Spread.of(gaps).text(1) if gaps else "not seen"
+
+
 def report(heap, fixed):
     print(f"\n{heap.blocks:,} blocks, {heap.rss_mb:.0f} MB RSS, {heap.runs['frozen'][0].objects:,} objects")
-    print("  way          own CPU s           ns/block   own MB   copied MB  pause ms            largest gap ms")
+    print("  way          own CPU s           ns/block   own MB   copied MB  pause ms              largest gap ms")
     for way, made in heap.runs.items():
         block = (Spread.of(heap.cpu(way)).median - Spread.of(fixed.cpu(way)).median) / heap.blocks * 1e9
         print(f"  {way:<13}{Spread.of(heap.cpu(way)).text(2):<20}{block:<11.0f}"
               f"{max(run.peak_mb for run in made):<9.0f}{max(run.copied_mb for run in made):<11.0f}"
-              f"{Spread.of([run.pause_ms for run in made]).text(1):<20}{Spread.of([run.gap_ms for run in made]).text(1)}")
+              f"{Spread.of([run.pause_ms for run in made]).text(1):<22}{seen_gaps(made)}")
     for way in ("stopped", "frozen"):
         print(f"  {way}: own memory / copied  {max(run.peak_mb / run.copied_mb for run in heap.runs[way]):.2f}   (limit 1.40)")
 
@@ -163,6 +173,10 @@ def report_peers(blocks, runs):
             print(f"  CPU per object, {name} / {way:<9}{share.text(1)}   (at least {limit})")
 
 
+def spin_seconds(blocks):
+    return 1.5 + blocks / 2e6
+
+
 def has_room():
     with open("/proc/meminfo", encoding="ascii") as meminfo:
         return next(int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable:")) >= LEAST_FREE_KB
@@ -187,12 +201,12 @@ def main():
         print(f"  {way:<13}{Spread.of(fixed.cpu(way)).text(3)}")
     heaps = []
     for size in filter(None, sizes):
-        heaps.append(measure(size, rounds, 1.0 + size / 4e6))
+        heaps.append(measure(size, rounds, spin_seconds(size)))
         report(heaps[-1], fixed)
     if len(heaps) > 1:
         report_growth(heaps, fixed)
     for size in filter(None, peer_sizes):
-        report_peers(size, measure_peers(size, rounds, 1.0 + size / 4e6))
+        report_peers(size, measure_peers(size, rounds, spin_seconds(size)))
 
 
 if __name__ == "__main__":
