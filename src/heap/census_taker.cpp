@@ -18,10 +18,9 @@ bool CensusTaker::is_in_focus(const TypeName& name) const {
   return dot != std::string::npos && aim_.focus == std::string_view(name.qualname).substr(dot + 1);
 }
 
-CensusTaker::Row& CensusTaker::row_of(TypeEntry& type) {
+CensusTaker::Row& CensusTaker::begin_row(TypeEntry& type) {
   if (type.index >= rows_.size()) rows_.resize(type.index + 1);
   auto& row = rows_[type.index];
-  if (row.is_known) return row;
   row.is_known = true;
   auto name = types_->name_of(type);
   row.sums.type = name.whole();
@@ -43,12 +42,13 @@ void CensusTaker::take(const Recogniser& /*recogniser*/, const FoundObject& foun
                     .bytes = 0,
                     .held = found.held,
                     .is_interned = found.type.kind == ObjectKind::str && sizer_.is_interned(found)};
-  if (sizer_.is_dict(row.sizes, found)) {
+  if (!sizer_.is_dict(row.sizes, found)) {
+    sizer_.measure(row.sizes, found, object);
+  } else if (!sizer_.measure_with_keys(found, object)) {
     dicts_.push_back(sizer_.pending(found, object));
     if (dicts_.size() >= most_dicts) count_dicts();
     return;
   }
-  sizer_.measure(row.sizes, found, object);
   count(row, object);
 }
 

@@ -50,12 +50,10 @@ TypeSizes ObjectSizer::of_type(const TypeEntry& type, TypeTable& types) const {
   TypeSizes sizes{.owner_basic_size = type.basic_size, .values_bytes = values_bytes(type)};
   const auto owner = cpython::find_sizeof(memory_, layout_, {type.address});
   const auto rule = owner && !owner->is_python ? find_size_rule(owner->name) : std::nullopt;
-  if (!rule) {
-    sizes.has_own_sizeof = true;
-    return sizes;
-  }
-  sizes.rule = *rule;
-  sizes.has_own_sizeof = owner->has_unread_class;
+  sizes.rule = rule.value_or(SizeRule::object);
+  sizes.is_fixed = sizes.rule == SizeRule::object && type.item_size == 0 && sizes.values_bytes == 0;
+  sizes.has_own_sizeof = !rule || owner->has_unread_class;
+  if (!rule) return sizes;
   if (const auto* const entry = types.find(owner->type.value)) sizes.owner_basic_size = entry->basic_size;
   return sizes;
 }
@@ -120,6 +118,14 @@ void ObjectSizer::measure(const TypeSizes& sizes, const FoundObject& found, Seen
   if (sizes.values_bytes != 0 && has_values(found)) {
     object.held += blocks_.of_python(sizes.values_bytes, found.is_debug);
   }
+}
+
+bool ObjectSizer::measure_with_keys(const FoundObject& found, SeenObject& object) const {
+  const auto keys = load(found.bytes + layout_.dict.keys.offset());
+  const auto* const head = found.near != nullptr ? found.near->at(keys, key_head_bytes) : nullptr;
+  if (head == nullptr) return false;
+  take_size({.rule = SizeRule::dict}, found, ReadBefore(memory_, keys, {head, key_head_bytes}), object);
+  return true;
 }
 
 PendingDict ObjectSizer::pending(const FoundObject& found, const SeenObject& object) const {

@@ -1,5 +1,6 @@
 // The table of pymalloc's arenas, found by what it holds.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -53,6 +54,26 @@ std::optional<std::size_t> count_arenas(const std::byte* entries, std::size_t co
     ++live;
   }
   return live;
+}
+
+/// Those whose first entry is one. Nearly all are none, and are asked for with few calls.
+std::vector<std::uint64_t> with_first_entry(const std::set<std::uint64_t>& words, const AddressSpace& space,
+                                            const memory::MemorySource& memory) {
+  constexpr std::size_t most_at_once = 4096;
+  std::vector<std::uint64_t> left;
+  std::vector<std::array<std::byte, entry_bytes>> entries(std::min(words.size(), most_at_once));
+  std::vector<memory::ReadRequest> requests;
+  for (auto word = words.begin(); word != words.end();) {
+    requests.clear();
+    for (; word != words.end() && requests.size() < entries.size(); ++word) {
+      requests.push_back({.from = {*word}, .into = entries[requests.size()], .status = {}});
+    }
+    memory.read_many(requests);
+    for (const auto& request : requests) {
+      if (request.status && count_arenas(request.into.data(), 1, space)) left.push_back(request.from.value);
+    }
+  }
+  return left;
 }
 
 /// Words of memory that could lead to a table of arenas.
@@ -208,7 +229,7 @@ Arenas find_arenas(const AddressSpace& space, const memory::MemorySource& memory
   Window window(memory, space);
   std::uint64_t budget = most_entries;
   std::map<std::uint64_t, ArenaObject> live;  // a pointer into a table finds a part of it
-  for (const std::uint64_t table : candidates.found()) {
+  for (const std::uint64_t table : with_first_entry(candidates.found(), space, memory)) {
     const auto arenas = arenas_at(table, window, space, memory, budget);
     if (!arenas.empty()) all.tables.push_back(table);
     for (const auto& arena : arenas) {

@@ -22,6 +22,7 @@ struct PymallocWalk::Pool {
   std::uint32_t used = 0, next_offset = 0;
   std::uint64_t block_bytes = 0, blocks = 0, begun = 0;  ///< that fit; that were ever handed out
   std::bitset<most_blocks> is_free;
+  const Window* copy = nullptr;  ///< that its bytes are in
 };
 
 /// Of an arena that few blocks may hold: which types.
@@ -91,7 +92,8 @@ void PymallocWalk::count_blocks(const Pool& pool, const std::byte* bytes, std::u
                                 .seen = pool.block_bytes - found.offset,
                                 .address = address + begin + found.offset,
                                 .held = pool.block_bytes,
-                                .is_debug = found.is_debug});
+                                .is_debug = found.is_debug,
+                                .near = pool.copy});
   }
   const std::uint64_t free_at = pool_head_bytes + pool.blocks * pool.block_bytes;
   if (is_uniform) {
@@ -136,6 +138,7 @@ void PymallocWalk::walk_pool(std::uint64_t address, model::PymallocArenaRow& row
   const std::byte* bytes = window_.at_least(address, pool_head_bytes, arenas_.pool_bytes);
   Pool pool;
   bool is_whole = bytes != nullptr && read_pool(bytes, address, pool);
+  const bool is_first = is_whole;
   if (bytes == nullptr && !space_.is_resident(address)) {  // its head is in swap, or it was never touched
     books_.free_pools.add(space_.tally(range));
     ++books_.figures.pools_free;
@@ -163,6 +166,7 @@ void PymallocWalk::walk_pool(std::uint64_t address, model::PymallocArenaRow& row
   books_.figures.blocks_free += pool.blocks - pool.used;
   books_.figures.used_bytes += pool.used * pool.block_bytes;
   books_.figures.free_bytes += (pool.blocks - pool.used) * pool.block_bytes;
+  pool.copy = is_first ? &window_ : &again_;
   count_blocks(pool, bytes, address, types);
 }
 

@@ -207,28 +207,9 @@ Size size_of_combinations(const SizedFields& object, bool has_pool, std::optiona
   return with_items ? SizedFields::sum(*with_items, r, pointer_bytes) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<SizeRule> find_size_rule(std::string_view owner) {
-  const auto found = std::ranges::find(owners, owner, &Owner::name);
-  return found == owners.end() ? std::nullopt : std::optional(found->rule);
-}
-
-Size size_by_rule(SizeRule rule, const SizedObject& asked, const memory::MemorySource& memory) {
-  constexpr std::uint64_t list_allocated = 32, combinations_r = 40, permutations_r = 48;
-  if (asked.basic_size < 0 || asked.item_size < 0 || asked.owner_basic_size < 0 || asked.layout.free_threaded) {
-    return std::nullopt;
-  }
-  const SizedFields object(asked, memory);
+Size size_by_rarer_rule(SizeRule rule, const SizedFields& object) {
+  constexpr std::uint64_t combinations_r = 40, permutations_r = 48;
   switch (rule) {
-    case SizeRule::object:
-      return size_of_object(object);
-    case SizeRule::integer:
-      return size_of_integer(object);
-    case SizeRule::str:
-      return size_of_str(object);
-    case SizeRule::list:
-      return object.with_items(object.at<std::int64_t>(list_allocated), pointer_bytes);
     case SizeRule::bytearray:
       return size_of_bytearray(object);
     case SizeRule::dict:
@@ -269,8 +250,37 @@ Size size_by_rule(SizeRule rule, const SizedObject& asked, const memory::MemoryS
       return size_of_ndarray(object);
     case SizeRule::numpy_scalar:
       return size_of_numpy_scalar(object);
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<SizeRule> find_size_rule(std::string_view owner) {
+  const auto found = std::ranges::find(owners, owner, &Owner::name);
+  return found == owners.end() ? std::nullopt : std::optional(found->rule);
+}
+
+/// What most objects are comes first, and in a function of few variables.
+Size size_by_rule(SizeRule rule, const SizedObject& asked, const memory::MemorySource& memory) {
+  constexpr std::uint64_t list_allocated = 32;
+  if (asked.basic_size < 0 || asked.item_size < 0 || asked.owner_basic_size < 0 || asked.layout.free_threaded) {
+    return std::nullopt;
+  }
+  const SizedFields object(asked, memory);
+  switch (rule) {
+    case SizeRule::object:
+      return size_of_object(object);
+    case SizeRule::integer:
+      return size_of_integer(object);
+    case SizeRule::str:
+      return size_of_str(object);
+    case SizeRule::list:
+      return object.with_items(object.at<std::int64_t>(list_allocated), pointer_bytes);
+    default:
+      return size_by_rarer_rule(rule, object);
+  }
 }
 
 }  // namespace tidemark::heap

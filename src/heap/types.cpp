@@ -142,13 +142,6 @@ bool TypeTable::is_object(std::uint64_t address) {
   return type && find(*type) != nullptr;
 }
 
-std::size_t TypeTable::slot_of(std::uint64_t address) const {
-  constexpr std::uint64_t golden = 0x9e37'79b9'7f4a'7c15;
-  std::size_t slot = ((address >> 3) * golden >> 20) & (slots_.size() - 1);
-  while (slots_[slot].address != 0 && slots_[slot].address != address) slot = (slot + 1) & (slots_.size() - 1);
-  return slot;
-}
-
 TypeEntry* TypeTable::look(std::uint64_t address) {
   if (arenas_.holds(address)) return nullptr;
   return read_type(address, {});

@@ -12,7 +12,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "live"))
 
-from support import Target, procfs, tidemark_binary, wait_for  # noqa: E402 (found by the line above)
+from support import PROGRAMS, Target, procfs, tidemark_binary, wait_for  # noqa: E402 (found by the line above)
 
 CROWD = 50
 DEBIAN_PYTHON = "/usr/bin/python3"

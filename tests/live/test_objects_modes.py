@@ -62,7 +62,7 @@ class Shown(Shop):
     def test_a_type_that_no_object_has(self):
         result = tidemark("objects", "-p", self.pid, "--type", "Nothing")
         self.assertEqual(result.status, 4, result.stderr)
-        self.assertIn("has no object of a type 'Nothing'", result.stderr)
+        self.assertIn("no object of a type 'Nothing' was found", result.stderr)
 
     def test_types_that_are_gone_and_those_with_a_metaclass(self):
         self.assert_counts(self.census(self.pid, "--consistency", "frozen"), self.counts)

@@ -26,6 +26,7 @@ using base::Result;
 constexpr std::string_view sizeof_name = "__sizeof__";
 constexpr std::size_t method_bytes = 32;  // sizeof(PyMethodDef), whose first word is the name (Include/methodobject.h)
 constexpr std::uint64_t page_bytes = 4096;
+constexpr std::size_t most_names = 16;  // that are looked at together
 
 base::Unexpected refused(ErrorCode code, Address at, const char* detail) {
   return base::fail(base::Error{.code = code, .doing = "find __sizeof__ of a type", .address = at, .detail = detail});
@@ -52,7 +53,23 @@ Result<ClassHead> read_class(const memory::MemorySource& memory, const Layout& l
   return ClassHead{.name = *name, .methods = *methods, .base = *base, .dict = *dict, .mro = *mro, .flags = *flags};
 }
 
-/// Whether a PyMethodDef array names it. Names are string literals, of any alignment.
+/// Whether one of these is it; they are asked for at once. Names are string literals, of any alignment.
+bool has_name(const memory::MemorySource& memory, std::span<const Address> names) {
+  constexpr std::size_t cap = sizeof_name.size() + 1;
+  std::array<std::array<std::byte, cap>, most_names> texts;
+  std::array<memory::ReadRequest, most_names> requests;
+  for (std::size_t i = 0; i < names.size(); ++i) requests[i] = {.from = names[i], .into = texts[i], .status = {}};
+  memory.read_many(std::span(requests).first(names.size()));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    // A shorter one may end with its page. What can be read only in part is another name.
+    const bool is_it = requests[i].status ? std::memcmp(texts[i].data(), sizeof_name.data(), cap) == 0
+                                          : read_c_string(memory, names[i], cap).value_or("") == sizeof_name;
+    if (is_it) return true;
+  }
+  return false;
+}
+
+/// Whether a PyMethodDef array names it.
 Result<bool> has_method(const memory::MemorySource& memory, Address methods) {
   if (methods.is_null()) return false;
   std::array<std::byte, page_bytes> page;
@@ -61,16 +78,17 @@ Result<bool> has_method(const memory::MemorySource& memory, Address methods) {
     // Up to the end of a page: the array may end with it.
     const Address at = methods.plus(seen * method_bytes);
     const std::size_t rest = (page_bytes - at.value % page_bytes) / method_bytes;
-    const std::size_t count = std::min(std::clamp<std::size_t>(rest, 1, 16), max_type_methods - seen);
+    const std::size_t count = std::min(std::clamp<std::size_t>(rest, 1, most_names), max_type_methods - seen);
     const auto bytes = std::span(page).first(count * method_bytes);
     if (auto read = memory.read(at, bytes); !read) return base::fail(std::move(read).error());
-    for (std::size_t i = 0; i < count; ++i) {
-      Address name;
-      std::memcpy(&name, bytes.data() + i * method_bytes, sizeof name);
-      if (name.is_null()) return false;
-      // What can be read only in part is another name.
-      if (read_c_string(memory, name, sizeof_name.size() + 1).value_or("") == sizeof_name) return true;
+    std::array<Address, most_names> names;
+    std::size_t named = 0;
+    for (; named < count; ++named) {
+      std::memcpy(&names[named], bytes.data() + named * method_bytes, sizeof names[named]);
+      if (names[named].is_null()) break;
     }
+    if (has_name(memory, std::span(names).first(named))) return true;
+    if (named < count) return false;
     seen += count;
   }
   return refused(ErrorCode::limit, methods, "more methods than a type has");

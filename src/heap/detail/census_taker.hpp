@@ -42,7 +42,10 @@ class CensusTaker final : public ObjectSink {
     std::uint32_t focus = no_focus;
     bool is_known = false;
   };
-  Row& row_of(TypeEntry& type);
+  Row& row_of(TypeEntry& type) {
+    return type.index < rows_.size() && rows_[type.index].is_known ? rows_[type.index] : begin_row(type);
+  }
+  Row& begin_row(TypeEntry& type);
   [[nodiscard]] bool is_in_focus(const TypeName& name) const;
   void count(Row& row, const SeenObject& object);
   void count_dicts();

@@ -12,10 +12,11 @@ namespace tidemark::heap {
 struct FoundObject {
   TypeEntry& type;
   const std::byte* bytes = nullptr;
-  std::uint64_t seen = 0;     ///< of its bytes are there
-  std::uint64_t address = 0;  ///< in the target
-  std::uint64_t held = 0;     ///< bytes of the block or chunk that it lies in
-  bool is_debug = false;      ///< wrapped by PYTHONMALLOC=debug, as its buffers are
+  std::uint64_t seen = 0;        ///< of its bytes are there
+  std::uint64_t address = 0;     ///< in the target
+  std::uint64_t held = 0;        ///< bytes of the block or chunk that it lies in
+  bool is_debug = false;         ///< wrapped by PYTHONMALLOC=debug, as its buffers are
+  const Window* near = nullptr;  ///< what was copied at the same moment: buffers of it may be there
 };
 
 class ObjectSink {

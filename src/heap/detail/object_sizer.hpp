@@ -20,6 +20,7 @@ namespace tidemark::heap {
 struct TypeSizes {
   SizeRule rule = SizeRule::object;
   bool has_own_sizeof = false;  ///< of a class that is not known: what `object` says stands for it
+  bool is_fixed = false;        ///< no object is larger than another, or holds more than its block
   std::int64_t owner_basic_size = 0;
   std::uint64_t values_bytes = 0;  ///< 3.11, 3.12: of the block that has the attributes of an instance without a dict
 };
@@ -45,10 +46,12 @@ class ObjectSizer {
   /// Into object.bytes and object.held.
   void measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const;
 
-  /// Whether it has to wait for its keys.
+  /// Whether its keys have to be looked at.
   [[nodiscard]] bool is_dict(const TypeSizes& sizes, const FoundObject& found) const {
     return sizes.rule == SizeRule::dict && layout_.dict.keys.is_present() && layout_.dict.keys.end() <= found.seen;
   }
+  /// The same of a dict whose keys were copied with it. False: they were not, and it has to wait.
+  [[nodiscard]] bool measure_with_keys(const FoundObject& found, SeenObject& object) const;
   [[nodiscard]] PendingDict pending(const FoundObject& found, const SeenObject& object) const;
   /// Reads the keys of all of them, and then their sizes.
   void measure(std::vector<PendingDict>& dicts);

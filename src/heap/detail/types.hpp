@@ -128,7 +128,12 @@ class TypeTable {
   };
 
   [[nodiscard]] bool is_object(std::uint64_t address);
-  [[nodiscard]] std::size_t slot_of(std::uint64_t address) const;
+  [[nodiscard]] std::size_t slot_of(std::uint64_t address) const {
+    constexpr std::uint64_t golden = 0x9e37'79b9'7f4a'7c15;
+    std::size_t slot = ((address >> 3) * golden >> 20) & (slots_.size() - 1);
+    while (slots_[slot].address != 0 && slots_[slot].address != address) slot = (slot + 1) & (slots_.size() - 1);
+    return slot;
+  }
   [[nodiscard]] TypeEntry* look(std::uint64_t address);
   /// How far from the type that was asked for: by metatypes, by bases. Both are capped: the target made the links.
   struct Depth {
