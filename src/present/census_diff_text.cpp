@@ -236,7 +236,7 @@ class DiffWriter {
   /// Blocks in what was not looked at, as share() reckons them.
   [[nodiscard]] static std::string missed_words(const model::CensusCoverage& coverage) {
     const double share = coverage.share();
-    if (share >= 1) return {};
+    if (share >= 1 || coverage.blocks == 0) return {};
     constexpr double smallest_share = 1e-9;
     const double missed = static_cast<double>(coverage.blocks) * (1 - share) / std::max(share, smallest_share);
     return fmt::format(" (some {} missed)", grouped(static_cast<std::uint64_t>(std::llround(missed))));
