@@ -1,7 +1,7 @@
 # Every third-party library behind a name of ours, so that a room never spells a path, a flag or a package.
 #
 #   tidemark::json, tidemark::doctest                  headers only
-#   tidemark::fmt                                      Debian's; headers only when TIDEMARK_STATIC
+#   tidemark::fmt                                      Debian's; compiled here when TIDEMARK_STATIC
 #   tidemark::math                                     Boost.Math, headers only
 #   tidemark::program_options, tidemark::elfutils      Debian's; archives when TIDEMARK_STATIC
 #   tidemark::csv                                      vincentlaucsb CSV Parser (CsvParser.cmake)
@@ -41,9 +41,11 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)
 if(TIDEMARK_STATIC)
-  tidemark_alias(fmt fmt::fmt-header-only) # Debian has no archive of it
+  add_library(tidemark_fmt STATIC "${CMAKE_CURRENT_LIST_DIR}/fmt/format.cpp") # Debian has no archive of it
+  target_include_directories(tidemark_fmt SYSTEM PUBLIC $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+  tidemark_alias(fmt tidemark_fmt)
 else()
-  tidemark_alias(fmt fmt::fmt) # compiles four times as fast
+  tidemark_alias(fmt fmt::fmt)
 endif()
 tidemark_alias(json nlohmann_json::nlohmann_json)
 tidemark_alias(program_options Boost::program_options)

@@ -19,10 +19,14 @@ as_root() {
   fi
 }
 
-# build_preset PRESET [CONFIGURE OPTION…]: configures build/PRESET and builds it.
+# build_preset PRESET [CONFIGURE OPTION…] [--target TARGET…]: configures build/PRESET and builds it, or those targets.
 build_preset() {
-  local preset=$1
+  local preset=$1 options=()
   shift
-  cmake --preset "$preset" -S "$root_dir" "$@"
-  cmake --build "$root_dir/build/$preset"
+  while [[ $# -gt 0 && $1 != --target ]]; do
+    options+=("$1")
+    shift
+  done
+  cmake --preset "$preset" -S "$root_dir" "${options[@]}"
+  cmake --build "$root_dir/build/$preset" "$@"
 }

@@ -97,10 +97,12 @@ std::string report_of(const std::vector<std::string>& arguments) {
   return out.str();
 }
 
-/// Line ends are spaces.
-std::string unwrapped(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+/// Line ends, and what a line is indented by, are one space.
+std::string unwrapped(const std::string& text) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
 }
 
 }  // namespace
