@@ -46,6 +46,7 @@ class Truth(CensusTest):
             stated = target.ask("count")["types"]
             census = self.census(target.outer_pid)
             self.assertEqual((census["consistency"], census["coverage"]["share"]), ("racing", 1))
+            self.assertEqual(census["summary"]["gc_thresholds"], target.truth["gc_thresholds"])
             self.assert_as_collector_says(census, stated)
 
     @on_each_interpreter
