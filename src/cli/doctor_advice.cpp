@@ -21,11 +21,10 @@ constexpr const char* as_root = "as root: sudo tidemark ...";
 
 /// Where only CAP_SYS_PTRACE helps.
 std::vector<Remedy> privileged_remedies(std::string on_bare_metal = as_root) {
-  return {{bare_metal, std::move(on_bare_metal)},
-          {docker, docker_as_root},
-          {kubernetes, std::string(ephemeral_container) +
-                           "; or a sidecar (runAsUser: 0, capabilities: add: [SYS_PTRACE]) in a pod with "
-                           "shareProcessNamespace: true"}};
+  std::string in_a_pod = ephemeral_container;
+  in_a_pod +=
+      "; or a sidecar (runAsUser: 0, capabilities: add: [SYS_PTRACE]) in a pod with shareProcessNamespace: true";
+  return {{bare_metal, std::move(on_bare_metal)}, {docker, docker_as_root}, {kubernetes, std::move(in_a_pod)}};
 }
 
 /// Where the same user is enough.

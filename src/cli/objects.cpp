@@ -76,14 +76,11 @@ struct ObjectsKind {
                                  .before_wall_ns = options.diff_file.empty() ? 0 : both.before.wall_ns,
                                  .apart_ns = both.apart_ns,
                                  .compared = analysis::compare_censuses(both.before.processes, both.now.processes)};
+    view.filter = options.filter;
     if (options.top) view.top = *options.top;
     both.is_partial = !view.compared.only_after.empty();
     if (options.json) return present::census_diff_json(view);
-    const std::string of_which =
-        options.filter.empty()
-            ? std::string()
-            : fmt::format("Only types that match {}:\n", present::printable(options.filter, shown_columns / 2));
-    return of_which + present::census_diff_text(view, style_of(STDOUT_FILENO));
+    return present::census_diff_text(view, style_of(STDOUT_FILENO));
   }
 
  private:

@@ -40,7 +40,7 @@ void CensusTaker::take(const Recogniser& /*recogniser*/, const FoundObject& foun
   SeenObject object{.address = found.address,
                     .refcount = load(found.bytes),
                     .bytes = 0,
-                    .held = found.held,
+                    .held = found.held + sizer_.values_held(row.sizes, found),
                     .is_interned = found.type.kind == ObjectKind::str && sizer_.is_interned(found)};
   if (!sizer_.is_dict(row.sizes, found)) {
     sizer_.measure(row.sizes, found, object);

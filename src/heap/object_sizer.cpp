@@ -92,6 +92,7 @@ std::uint64_t ObjectSizer::beside(const TypeSizes& sizes, const FoundObject& fou
     return bytes <= found.held ? 0 : blocks_.of_python(bytes - found.held, found.is_debug);
   }
   if (bytes <= fixed) return 0;
+  if (sizes.rule == SizeRule::bytearray && has_bytes_object(sizes.owner_basic_size)) return 0;  // which counts itself
   if (sizes.rule == SizeRule::ndarray) return BlockSizes::of_malloc(bytes - fixed);
   if (sizes.rule != SizeRule::deque) return blocks_.of_python(bytes - fixed, found.is_debug);
   constexpr std::uint64_t deque_block = 528;
@@ -110,14 +111,16 @@ void ObjectSizer::take_size(const TypeSizes& sizes, const FoundObject& found, co
   const auto bytes =
       size_by_rule(sizes.rule, sized, memory).value_or(static_cast<std::uint64_t>(found.type.basic_size));
   object.bytes = bytes + found.type.head_bytes;
-  object.held = found.held + beside(sizes, found, bytes);
+  object.held += beside(sizes, found, bytes);
 }
 
 void ObjectSizer::measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const {
   take_size(sizes, found, memory_, object);
-  if (sizes.values_bytes != 0 && has_values(found)) {
-    object.held += blocks_.of_python(sizes.values_bytes, found.is_debug);
-  }
+}
+
+std::uint64_t ObjectSizer::values_held(const TypeSizes& sizes, const FoundObject& found) const {
+  if (sizes.values_bytes == 0 || !has_values(found)) return 0;
+  return blocks_.of_python(sizes.values_bytes, found.is_debug);
 }
 
 bool ObjectSizer::measure_with_keys(const FoundObject& found, SeenObject& object) const {

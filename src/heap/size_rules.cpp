@@ -79,11 +79,10 @@ Size size_of_integer(const SizedFields& object) {
 /// PyByteArrayObject: ob_alloc follows ob_size; 3.15 has a bytes object as its buffer, and is longer by a pointer to
 /// it.
 Size size_of_bytearray(const SizedFields& object) {
-  constexpr std::int64_t bytes_with_object = 64;
   constexpr std::uint64_t bytes_head = 33;
   const auto allocated = object.at<std::int64_t>(24);
   const auto size = object.with_items(allocated, 1);
-  if (!size || *allocated == 0 || object.object().owner_basic_size < bytes_with_object) return size;
+  if (!size || *allocated == 0 || !has_bytes_object(object.object().owner_basic_size)) return size;
   return *size + bytes_head;
 }
 

@@ -86,6 +86,7 @@ std::string census_diff_json(const CensusDiffView& view) {
                   {"before_file", detail::json_text(view.before_file)},
                   {"before_taken", detail::json_instant(view.before_wall_ns)},
                   {"apart_seconds", detail::json_seconds(view.apart_ns)},
+                  {"filter", view.filter.empty() ? Json(nullptr) : Json(detail::json_text(view.filter))},
                   {"processes", std::move(processes)},
                   {"only_before", detail::unmatched(view.compared.only_before)},
                   {"only_after", detail::unmatched(view.compared.only_after)}};

@@ -41,14 +41,17 @@ void add_to(CensusChange& sum, const CensusChange& one) {
 
 class DiffTable {
  public:
-  DiffTable(const CensusDiff& diff, std::size_t top, const TextStyle& style)
-      : diff_(diff), top_(top == 0 ? no_end : top), style_(style) {}
+  DiffTable(const CensusDiff& diff, const CensusDiffView& view, const TextStyle& style)
+      : diff_(diff),
+        top_(view.top == 0 ? no_end : view.top),
+        sum_name_(view.filter.empty() ? "all types" : "all that match"),
+        style_(style) {}
 
   [[nodiscard]] Table make() {
     add_part(top_, "that grew", [](const CensusTypeChange& type) { return type.change.has_grown(); });
     add_part(top_ == no_end ? no_end : most_shrunk, "that shrank",
              [](const CensusTypeChange& type) { return type.change.has_shrunk(); });
-    auto sum = cells_of("all types", diff_.total, diff_);
+    auto sum = cells_of(sum_name_, diff_.total, diff_);
     sum.back().clear();  // of the growth, not of what is left of it
     table_.rows.push_back(std::move(sum));
     return std::move(table_);
@@ -82,6 +85,7 @@ class DiffTable {
 
   const CensusDiff& diff_;
   std::size_t top_;
+  const char* sum_name_;
   const TextStyle& style_;
   Table table_{.columns = {{.title = "type, objects", .align = Align::left, .shrinks = true, .narrowest = 18},
                            {.title = "then"},
@@ -127,6 +131,7 @@ class DiffWriter {
       if (view_.before_wall_ns != 0) since += ", " + wall_time(view_.before_wall_ns);
       put(since + ".");
     }
+    if (!view_.filter.empty()) put("Only types that match " + said(view_.filter) + ".");
     for (const auto& process : view_.compared.processes) add_process(process);
     for (const auto* process : view_.compared.only_before) {
       put(process_words(*process, style_) + " was there before and is not among those read now.", true);
@@ -148,7 +153,7 @@ class DiffWriter {
     const auto& diff = process.diff;
     add_head(process);
     is_first_ = true;
-    if (!diff.types.empty()) document_.push_back(DiffTable(diff, view_.top, style_).make());
+    if (!diff.types.empty()) document_.push_back(DiffTable(diff, view_, style_).make());
     add_nothing(diff);
     add_kinds(diff);
     add_types_of_one_name(diff);

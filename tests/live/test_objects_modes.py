@@ -155,6 +155,45 @@ class Changes(Shop):
             self.compared(text, GROWN)
 
 
+def block(size):
+    """What the allocators give for a request: pymalloc multiples of 16, malloc of more than 512 bytes a chunk."""
+    if size <= 512:
+        return (size + 15) // 16 * 16
+    return (size + 8 + 15) // 16 * 16
+
+
+class Held(CensusTest):
+    """Of objects of known sizes, by what their sources ask the allocators for."""
+
+    GC_HEAD = 16
+    LIST, SLOTTED, BYTEARRAY, BYTES = 40, 32, 56, 33
+
+    def test_blocks_and_buffers(self):
+        with Target("objects_truth.py") as target:
+            for command in ("count", "build", "clear"):
+                target.ask(command)
+            before = self.census(target.pid, "--consistency", "frozen")
+            target.ask("build")
+            after = self.census(target.pid, "--consistency", "frozen")
+        held = {name: self.held(after, name) - self.held(before, name)
+                for name in ("builtins.list", "objects_kinds.Slotted", "builtins.bytearray", "builtins.bytes", "numpy.ndarray")}
+        self.assertEqual(held["builtins.list"],
+                         sum(block(self.GC_HEAD + self.LIST) + block(8 * (number % 89)) for number in range(983)))
+        self.assertEqual(held["objects_kinds.Slotted"], 953 * block(self.GC_HEAD + self.SLOTTED))
+        self.assertEqual(held["builtins.bytearray"], sum(block(self.BYTEARRAY) + block(number + 1 if number else 0)
+                                                         for number in range(467)))
+        self.assertEqual(held["builtins.bytes"], sum(block(self.BYTES + len(b"%d" % (number + 1000)))
+                                                     for number in range(991)))
+        if target.truth["has_numpy"]:  # the object, a block for its shape, and the data: 8 bytes an item
+            data = sum(8 * (1000 + number) for number in range(43))
+            self.assertGreater(held["numpy.ndarray"], data)
+            self.assertLess(held["numpy.ndarray"], data + 43 * 192)
+
+    @staticmethod
+    def held(census, name):
+        return sum(row["held_bytes"] for row in census["types"] if row["type"] == name)
+
+
 class Whole(Shop):
     def test_a_budget_that_is_too_small(self):
         """What is counted is printed, what is left out is said, and the status says it too."""

@@ -42,6 +42,8 @@ struct CensusDiffView {
   std::optional<std::int64_t> apart_ns;  ///< from reading to reading
   analysis::CensusComparison compared;
   std::size_t top = 25;  ///< types that grew; 0: all that changed
+  /// What the types of both were filtered by before; totals are of those that match.
+  std::string filter = {};
 };
 
 [[nodiscard]] std::string census_diff_text(const CensusDiffView& view, const TextStyle& style);

@@ -43,7 +43,9 @@ class ObjectSizer {
 
   void set_blocks(BlockSizes blocks) { blocks_ = blocks; }
   [[nodiscard]] TypeSizes of_type(const TypeEntry& type, TypeTable& types) const;
-  /// Into object.bytes and object.held.
+  /// Of the block that has an instance's attributes, where that is another one.
+  [[nodiscard]] std::uint64_t values_held(const TypeSizes& sizes, const FoundObject& found) const;
+  /// Into object.bytes; what is held beside its own block and values is added to object.held.
   void measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const;
 
   /// Whether its keys have to be looked at.

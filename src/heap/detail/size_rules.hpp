@@ -99,6 +99,9 @@ struct SizedObject {
 [[nodiscard]] std::optional<std::uint64_t> size_by_rule(SizeRule rule, const SizedObject& object,
                                                         const memory::MemorySource& memory);
 
+/// From 3.15 on a bytearray has its bytes in a bytes object of its own; `basic_size` is that of bytearray.
+[[nodiscard]] constexpr bool has_bytes_object(std::int64_t basic_size) { return basic_size >= 64; }
+
 /// Bytes of a PyDictKeysObject with its table (_PyDict_KeysSize).
 [[nodiscard]] std::optional<std::uint64_t> size_of_keys(const cpython::Layout& layout, std::uint64_t keys,
                                                         const memory::MemorySource& memory);

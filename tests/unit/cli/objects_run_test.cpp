@@ -197,7 +197,7 @@ TEST_CASE("objects: --growth reads twice and ranks what changed, of what was ask
   options.top = {};
   options.filter = "app.*";
   const auto filtered = call(options, reader);
-  CHECK(has(filtered.out, "Only types that match app.*:"));
+  CHECK(has(filtered.out, "Only types that match app.*."));
   CHECK(has(filtered.out, "app.cache.Entry"));
   CHECK_FALSE(has(filtered.out, "builtins"));
   const auto json = json_of(options, reader);
