@@ -35,6 +35,17 @@ std::vector<InterruptedCall> count_cut_calls(const proc::ProcessFiles& files, st
   return detail::count_by_name(ours);
 }
 
+/// Of a thread that lives; it may end before its memory is opened, and then that of another one is.
+Result<std::unique_ptr<memory::LiveMemory>> open_memory(const detail::Subject& subject, std::int64_t patience_ns) {
+  constexpr int most_tries = 5;
+  for (int tries = 1;; ++tries) {
+    const auto living = detail::admit(subject, patience_ns);
+    if (!living) return fail(living.error());
+    auto memory = memory::LiveMemory::open(subject.root.fd(), *living);
+    if (memory || memory.error().code != ErrorCode::gone || tries == most_tries) return memory;
+  }
+}
+
 }  // namespace
 
 /// `report` is filled as far as it is known while the target stands.
@@ -57,9 +68,7 @@ Result<StoppedTarget> StoppedTarget::stop(const proc::ProcRoot& root, base::Pid 
   auto files = proc::ProcessFiles::open(root, pid);
   if (!files) return fail(std::move(files).error());
   const detail::Subject subject{.root = root, .files = *files};
-  const auto living = detail::admit(subject, options.max_settle_ns);
-  if (!living) return fail(living.error());
-  auto memory = memory::LiveMemory::open(root.fd(), *living);
+  auto memory = open_memory(subject, options.max_settle_ns);
   if (!memory) return fail(std::move(memory).error());
   const auto task_directory = base::open_at(files->dir_fd(), "task", O_RDONLY | O_DIRECTORY, stop_step);
   if (!task_directory) return fail(task_directory.error());

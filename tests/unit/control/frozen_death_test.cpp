@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "lively_target.hpp"
+#include "sanitized.hpp"
 #include "support.hpp"
 #include "tidemark/control/frozen_target.hpp"
 
@@ -16,16 +17,7 @@ using namespace tidemark::control::test;
 
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TIDEMARK_IS_SLOW
-#endif
-#endif
-#ifdef TIDEMARK_IS_SLOW
-constexpr int kills_of_each_kind = 40;
-#else
-constexpr int kills_of_each_kind = 150;
-#endif
+constexpr int kills_of_each_kind = tidemark::is_sanitized ? 40 : 150;
 
 class Watched {
  public:

@@ -8,22 +8,13 @@
 
 #include "detail/window.hpp"
 #include "fake_heap.hpp"
+#include "sanitized.hpp"
 
 namespace tidemark::heap::test {
 
 using Random = std::mt19937_64;
 
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr int share = 8;  // of the rounds
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr int share = 8;
-#else
-inline constexpr int share = 1;
-#endif
-#else
-inline constexpr int share = 1;
-#endif
+inline constexpr int share = tidemark::is_sanitized ? 8 : 1;  // of the rounds
 
 /// Changes words of a process and puts them back.
 class Corrupter {
