@@ -1,9 +1,6 @@
 #include "tidemark/heap/census.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <limits>
 
 #include "detail/census_taker.hpp"
 #include "detail/heap_walker.hpp"
@@ -95,8 +92,6 @@ class CensusReading {
       focus.end_places(are_whole);
       census_.focuses.push_back(shown(focus));
     }
-    std::stable_sort(census_.focuses.begin(), census_.focuses.end(),
-                     [&](const auto& left, const auto& right) { return rank(left) < rank(right); });
   }
 
   bool place_objects(std::vector<Focus>& focuses) {
@@ -133,13 +128,6 @@ class CensusReading {
                                                                {.columns = request_.sample_columns})});
     }
     return shown;
-  }
-
-  [[nodiscard]] std::size_t rank(const model::CensusFocus& focus) const {
-    for (std::size_t i = 0; i < census_.types.size(); ++i) {
-      if (census_.types[i].address == focus.address) return i;
-    }
-    return census_.types.size();
   }
 
   void note_trouble() {

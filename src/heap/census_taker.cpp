@@ -6,6 +6,14 @@
 
 namespace tidemark::heap {
 
+namespace {
+
+bool comes_before(const model::CensusType& left, const model::CensusType& right) {
+  return left.bytes != right.bytes ? left.bytes > right.bytes : left.count > right.count;
+}
+
+}  // namespace
+
 void CensusTaker::begin(TypeTable& types, bool has_pymalloc) {
   types_ = &types;
   sizer_.set_blocks(BlockSizes(has_pymalloc));
@@ -71,6 +79,11 @@ void CensusTaker::count_dicts() {
 void CensusTaker::end() {
   count_dicts();
   for (auto& focus : focuses_) focus.sort();
+  std::sort(focuses_.begin(), focuses_.end(), [&](const Focus& left, const Focus& right) {
+    const auto &one = row_of(left), &other = row_of(right);
+    if (comes_before(one, other) || comes_before(other, one)) return comes_before(one, other);
+    return left.type() < right.type();
+  });
 }
 
 std::vector<model::CensusType> CensusTaker::rows() const {
@@ -78,9 +91,7 @@ std::vector<model::CensusType> CensusTaker::rows() const {
   for (const auto& row : rows_) {
     if (row.sums.count != 0) rows.push_back(row.sums);
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& left, const auto& right) {
-    return left.bytes != right.bytes ? left.bytes > right.bytes : left.count > right.count;
-  });
+  std::stable_sort(rows.begin(), rows.end(), comes_before);
   return rows;
 }
 

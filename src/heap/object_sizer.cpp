@@ -51,7 +51,6 @@ TypeSizes ObjectSizer::of_type(const TypeEntry& type, TypeTable& types) const {
   const auto owner = cpython::find_sizeof(memory_, layout_, {type.address});
   const auto rule = owner && !owner->is_python ? find_size_rule(owner->name) : std::nullopt;
   sizes.rule = rule.value_or(SizeRule::object);
-  sizes.is_fixed = sizes.rule == SizeRule::object && type.item_size == 0 && sizes.values_bytes == 0;
   sizes.has_own_sizeof = !rule || owner->has_unread_class;
   if (!rule) return sizes;
   if (const auto* const entry = types.find(owner->type.value)) sizes.owner_basic_size = entry->basic_size;
@@ -112,10 +111,6 @@ void ObjectSizer::take_size(const TypeSizes& sizes, const FoundObject& found, co
       size_by_rule(sizes.rule, sized, memory).value_or(static_cast<std::uint64_t>(found.type.basic_size));
   object.bytes = bytes + found.type.head_bytes;
   object.held += beside(sizes, found, bytes);
-}
-
-void ObjectSizer::measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const {
-  take_size(sizes, found, memory_, object);
 }
 
 std::uint64_t ObjectSizer::values_held(const TypeSizes& sizes, const FoundObject& found) const {

@@ -29,8 +29,8 @@ class CensusTaker final : public ObjectSink {
   /// After the walk.
   void end();
 
-  [[nodiscard]] std::vector<model::CensusType> rows() const;  ///< most bytes first
-  [[nodiscard]] std::vector<Focus>& focuses() { return focuses_; }
+  [[nodiscard]] std::vector<model::CensusType> rows() const;        ///< most bytes first
+  [[nodiscard]] std::vector<Focus>& focuses() { return focuses_; }  ///< in the order of rows()
   [[nodiscard]] const model::CensusType& row_of(const Focus& focus) const { return rows_[focus.type()].sums; }
 
  private:

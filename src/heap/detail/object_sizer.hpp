@@ -20,7 +20,6 @@ namespace tidemark::heap {
 struct TypeSizes {
   SizeRule rule = SizeRule::object;
   bool has_own_sizeof = false;  ///< of a class that is not known: what `object` says stands for it
-  bool is_fixed = false;        ///< no object is larger than another, or holds more than its block
   std::int64_t owner_basic_size = 0;
   std::uint64_t values_bytes = 0;  ///< 3.11, 3.12: of the block that has the attributes of an instance without a dict
 };
@@ -46,7 +45,9 @@ class ObjectSizer {
   /// Of the block that has an instance's attributes, where that is another one.
   [[nodiscard]] std::uint64_t values_held(const TypeSizes& sizes, const FoundObject& found) const;
   /// Into object.bytes; what is held beside its own block and values is added to object.held.
-  void measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const;
+  void measure(const TypeSizes& sizes, const FoundObject& found, SeenObject& object) const {
+    take_size(sizes, found, memory_, object);
+  }
 
   /// Whether its keys have to be looked at.
   [[nodiscard]] bool is_dict(const TypeSizes& sizes, const FoundObject& found) const {
