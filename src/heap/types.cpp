@@ -6,8 +6,8 @@
 #include "detail/object_places.hpp"
 #include "detail/window.hpp"
 #include "tidemark/cpython/attributes.hpp"
-#include "tidemark/cpython/dicts.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/type_names.hpp"
 
 namespace tidemark::heap {
 
@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t smallest_object = 16, largest_basic_size = 1 << 20;
 constexpr std::size_t head_bytes_read = 272;  ///< to tp_dict and beyond
 constexpr int deepest_metatype = 4, deepest_base = 16;
+constexpr std::size_t most_name_bytes = 2 * cpython::max_c_string_bytes;
 constexpr std::size_t most_none_slots = std::size_t{1} << 21;  ///< 32 MiB of addresses that are no types
 
 struct Named {
@@ -37,13 +38,13 @@ struct Flagged {
   ObjectKind kind;
 };
 constexpr std::array flagged{
-    Flagged{places::long_subclass, ObjectKind::integer},
-    Flagged{places::list_subclass, ObjectKind::list},
-    Flagged{places::tuple_subclass, ObjectKind::tuple},
-    Flagged{places::bytes_subclass, ObjectKind::bytes},
+    Flagged{cpython::type_flags::long_subclass, ObjectKind::integer},
+    Flagged{cpython::type_flags::list_subclass, ObjectKind::list},
+    Flagged{cpython::type_flags::tuple_subclass, ObjectKind::tuple},
+    Flagged{cpython::type_flags::bytes_subclass, ObjectKind::bytes},
     Flagged{cpython::type_flags::str_subclass, ObjectKind::str},
     Flagged{cpython::type_flags::dict_subclass, ObjectKind::dict},
-    Flagged{places::type_subclass, ObjectKind::type},
+    Flagged{cpython::type_flags::type_subclass, ObjectKind::type},
 };
 
 /// From 3.11 on their frames are items behind them, and something else is where the number of items was
@@ -54,22 +55,6 @@ bool is_without_size(std::string_view name) {
 
 /// Objects without a time zone are made without the last word (datetime_alloc, Modules/_datetimemodule.c).
 bool has_optional_zone(std::string_view name) { return name == "datetime.datetime" || name == "datetime.time"; }
-
-std::string c_string(const memory::MemorySource& memory, std::uint64_t address) {
-  std::string text;
-  while (text.size() < cpython::max_c_string_bytes * 2) {
-    std::array<char, 32> part{};
-    // Up to the end of a page: the next one may not be there.
-    const std::size_t bytes = std::min<std::uint64_t>(part.size(), 4096 - address % 4096);
-    if (!memory.read({address}, std::as_writable_bytes(std::span(part).first(bytes)))) break;
-    const std::string_view seen(part.data(), bytes);
-    const auto end = seen.find('\0');
-    text.append(seen.substr(0, end));
-    if (end != std::string_view::npos) return text;
-    address += bytes;
-  }
-  return text;
-}
 
 /// Of C: tp_name has the module before the last dot.
 TypeName split_name(const std::string& name, std::string_view module_of_bare) {
@@ -175,7 +160,7 @@ bool TypeTable::is_metatype(std::uint64_t address, std::uint64_t of, Depth depth
   const auto slot = slot_of(address);
   ++depth.metatypes;
   const auto* const type = slots_[slot].address == address ? slots_[slot].entry : read_type(address, depth);
-  return type != nullptr && (type->flags & places::type_subclass) != 0;
+  return type != nullptr && (type->flags & cpython::type_flags::type_subclass) != 0;
 }
 
 TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
@@ -188,8 +173,8 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   const auto basic = piece.get(layout_.type.basic_size), item = piece.get(layout_.type.item_size);
   const auto flags = piece.get(layout_.type.flags);
   if (!meta || !name || !basic || !item || !flags) return nullptr;
-  if ((*flags & places::type_ready) == 0 || *basic < smallest_object || *basic > largest_basic_size || *item < 0 ||
-      *item > largest_basic_size || !is_metatype(meta->value, address, depth)) {
+  if ((*flags & cpython::type_flags::ready) == 0 || *basic < smallest_object || *basic > largest_basic_size ||
+      *item < 0 || *item > largest_basic_size || !is_metatype(meta->value, address, depth)) {
     return nullptr;
   }
   auto& entry = entries_.emplace_back();
@@ -198,7 +183,7 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   entry.flags = *flags;
   entry.basic_size = *basic;
   entry.item_size = *item;
-  entry.name = c_string(memory_, name->value);
+  (void)cpython::append_c_string(memory_, *name, most_name_bytes, entry.name);  // what there is of it
   entry.has_open_end = (entry.flags & cpython::type_flags::inline_values) != 0;
   if (is_without_size(entry.name) && layout_.thread.datastack_chunk.is_present()) {
     entry.item_size = 0;
@@ -210,9 +195,10 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
 }
 
 void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
-  entry.has_gc = (entry.flags & places::have_gc) != 0;
-  const bool has_pre_header = layout_.attributes.dict != 0 &&
-                              (entry.flags & (cpython::type_flags::managed_dict | places::managed_weakref)) != 0;
+  entry.has_gc = (entry.flags & cpython::type_flags::have_gc) != 0;
+  const bool has_pre_header =
+      layout_.attributes.dict != 0 &&
+      (entry.flags & (cpython::type_flags::managed_dict | cpython::type_flags::managed_weakref)) != 0;
   entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
   entry.unused_tail = has_optional_zone(entry.name) ? sizeof(std::uint64_t) : 0;
   entry.has_exact_size = entry.item_size == 0 && !is_without_size(entry.name) && !entry.has_open_end;
@@ -230,15 +216,22 @@ void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
   entry.kind = (entry.flags & cpython::type_flags::heap_type) != 0 ? ObjectKind::instance : ObjectKind::other;
   if (depth.bases >= deepest_base) return;
   // A class that derives from one of those keeps its data where that does.
-  const auto base = memory_.read_value<std::uint64_t>({entry.address + places::type_base});
-  if (!base || *base == 0 || *base == entry.address || (*base & 7U) != 0) return;
-  const auto slot = slot_of(*base);
-  const auto* const parent = slots_[slot].address == *base
+  const auto word = word_of(entry, layout_.type.base);
+  const std::uint64_t base = word ? word->value : 0;
+  if (base == 0 || base == entry.address || (base & 7U) != 0) return;
+  const auto slot = slot_of(base);
+  const auto* const parent = slots_[slot].address == base
                                  ? slots_[slot].entry
-                                 : read_type(*base, {.metatypes = deepest_metatype - 1, .bases = depth.bases + 1});
+                                 : read_type(base, {.metatypes = deepest_metatype - 1, .bases = depth.bases + 1});
   if (parent != nullptr && parent->kind != ObjectKind::other && parent->kind != ObjectKind::instance) {
     entry.kind = parent->kind;
   }
+}
+
+std::optional<Address> TypeTable::word_of(const TypeEntry& entry, cpython::Field<Address> field) const {
+  if (!field.is_present()) return std::nullopt;
+  const auto word = memory_.read_value<Address>({entry.address + field.offset()});
+  return word ? std::optional(*word) : std::nullopt;
 }
 
 TypeEntry& TypeTable::add_runtime() {
@@ -258,20 +251,13 @@ TypeName TypeTable::name_of(const TypeEntry& entry) const {
   }
   if (entry.name.find('.') != std::string::npos) return split_name(entry.name, {});  // PyType_FromSpec takes it whole
   TypeName name{.module = {}, .qualname = entry.name};
-  if (layout_.type.cached_keys.is_present()) {
-    // PyHeapTypeObject: ht_qualname stands before ht_cached_keys (Include/cpython/object.h).
-    const auto place = memory_.read_value<Address>({entry.address + layout_.type.cached_keys.offset() - 8});
-    auto qualified = place ? cpython::read_unicode(memory_, layout_, *place) : base::Result<std::string>(name.qualname);
-    if (qualified && !qualified->empty()) name.qualname = std::move(*qualified);
+  if (auto qualified = cpython::read_class_qualname(memory_, layout_, {entry.address}); !qualified.empty()) {
+    name.qualname = std::move(qualified);
   }
   constexpr std::size_t most_attributes = 4096;
-  const auto dict = memory_.read_value<Address>({entry.address + places::type_dict});
-  if (!dict || dict->is_null()) return name;
-  const auto contents = cpython::read_dict(memory_, layout_, *dict, most_attributes);
-  if (!contents) return name;
-  const auto module = cpython::find_item(memory_, layout_, contents->items, "__module__");
-  if (!module || !module->has_value()) return name;
-  if (auto text = cpython::read_unicode(memory_, layout_, (*module)->value)) name.module = std::move(*text);
+  if (const auto dict = word_of(entry, layout_.type.dict)) {
+    name.module = cpython::read_class_module(memory_, layout_, *dict, most_attributes).value_or(std::string());
+  }
   return name;
 }
 

@@ -20,11 +20,20 @@ namespace tidemark::cpython {
 
 /// tp_flags, Include/object.h.
 namespace type_flags {
-inline constexpr std::uint64_t inline_values = 1U << 2;  ///< 3.13 on
-inline constexpr std::uint64_t managed_dict = 1U << 4;   ///< 3.11 on
+inline constexpr std::uint64_t inline_values = 1U << 2;    ///< 3.13 on
+inline constexpr std::uint64_t managed_weakref = 1U << 3;  ///< 3.12 on
+inline constexpr std::uint64_t managed_dict = 1U << 4;     ///< 3.11 on
 inline constexpr std::uint64_t heap_type = 1U << 9;
+inline constexpr std::uint64_t ready = 1U << 12;
+inline constexpr std::uint64_t have_gc = 1U << 14;
+inline constexpr std::uint64_t long_subclass = 1U << 24;
+inline constexpr std::uint64_t list_subclass = 1U << 25;
+inline constexpr std::uint64_t tuple_subclass = 1U << 26;
+inline constexpr std::uint64_t bytes_subclass = 1U << 27;
 inline constexpr std::uint64_t str_subclass = 1U << 28;
 inline constexpr std::uint64_t dict_subclass = 1U << 29;
+inline constexpr std::uint64_t exception_subclass = 1U << 30;
+inline constexpr std::uint64_t type_subclass = 1U << 31;
 }  // namespace type_flags
 
 /// What a type says of its instances.

@@ -5,10 +5,10 @@
 #include <charconv>
 #include <cstring>
 
-#include "c_string.hpp"
 #include "render_impl.hpp"
 #include "render_numbers.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/type_names.hpp"
 
 namespace tidemark::cpython {
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstring>
 
-#include "c_string.hpp"
 #include "tidemark/cpython/dicts.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/type_names.hpp"
 
 namespace tidemark::cpython {
 
@@ -75,20 +75,13 @@ Address RenderTypes::attribute(const RenderedType& type, std::string_view name) 
 }
 
 std::string RenderTypes::qualname(const RenderedType& type) {
-  if (type.is_class() && layout_.type.cached_keys.is_present()) {
-    // PyHeapTypeObject: ht_qualname stands before ht_cached_keys (Include/cpython/object.h).
-    const auto place = memory_.read_value<Address>(type.address.plus(layout_.type.cached_keys.offset() - 8));
-    if (auto text = place ? read_unicode(memory_, layout_, *place) : base::Result<std::string>(std::string());
-        text && !text->empty()) {
-      return std::move(*text);
-    }
-  }
-  return std::string(type.bare_name());
+  auto name = type.is_class() ? read_class_qualname(memory_, layout_, type.address) : std::string();
+  return name.empty() ? std::string(type.bare_name()) : name;
 }
 
 std::string RenderTypes::full_name(const RenderedType& type) {
   if (!type.is_class()) return type.c_name;
-  const auto module = read_unicode(memory_, layout_, attribute(type, "__module__"));
+  const auto module = read_class_module(memory_, layout_, type.dict, max_class_attributes);
   return module && *module != "builtins" ? *module + "." + qualname(type) : qualname(type);
 }
 

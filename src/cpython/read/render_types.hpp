@@ -17,16 +17,6 @@
 
 namespace tidemark::cpython {
 
-/// tp_flags, Include/object.h.
-namespace type_flags {
-inline constexpr std::uint64_t long_subclass = 1U << 24;
-inline constexpr std::uint64_t list_subclass = 1U << 25;
-inline constexpr std::uint64_t tuple_subclass = 1U << 26;
-inline constexpr std::uint64_t bytes_subclass = 1U << 27;
-inline constexpr std::uint64_t exception_subclass = 1U << 30;
-inline constexpr std::uint64_t type_subclass = 1U << 31;
-}  // namespace type_flags
-
 struct RenderedType {
   base::Address address, meta, base, dict, members;
   TypeShape shape;

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "c_string.hpp"
 #include "read_piece.hpp"
 #include "tidemark/cpython/attributes.hpp"
 #include "tidemark/cpython/dicts.hpp"
 #include "tidemark/cpython/objects.hpp"
+#include "tidemark/cpython/type_names.hpp"
 
 namespace tidemark::cpython {
 
@@ -135,7 +135,7 @@ Result<SizeofOwner> find_sizeof(const memory::MemorySource& memory, const Layout
   if (!head) return base::fail(head.error());
   bool has_unread_class = false;
   for (const Address one : lookup_order(memory, layout, type, *head)) {
-    const auto asked = read_class(memory, layout, one);
+    const auto asked = one == type ? head : read_class(memory, layout, one);
     if (!asked) {
       has_unread_class = true;
       continue;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,7 @@ class TypeTable {
   };
 
   [[nodiscard]] bool is_object(std::uint64_t address);
+  [[nodiscard]] std::optional<base::Address> word_of(const TypeEntry& entry, cpython::Field<base::Address> field) const;
   [[nodiscard]] std::size_t slot_of(std::uint64_t address) const {
     constexpr std::uint64_t golden = 0x9e37'79b9'7f4a'7c15;
     std::size_t slot = ((address >> 3) * golden >> 20) & (slots_.size() - 1);

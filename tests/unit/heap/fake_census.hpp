@@ -15,7 +15,7 @@ class CensusHeap {
  public:
   static constexpr std::uint64_t methods = FakePython::data + 0xd000, texts = methods + 0x100;
   static constexpr std::uint64_t keys = FakePython::data + 0xe000;
-  static constexpr std::uint64_t instance_flags = places::have_gc | cpython::type_flags::heap_type;
+  static constexpr std::uint64_t instance_flags = cpython::type_flags::have_gc | cpython::type_flags::heap_type;
 
   explicit CensusHeap(const HeapShape& shape = {}) : heap(shape), layout(heap.python.layout()) {
     heap.space.put_text(texts, "__sizeof__");
@@ -23,7 +23,7 @@ class CensusHeap {
     auto& python = heap.python;
     object_type = python.type({.name = "object"});
     dict_type = python.type({.name = "dict",
-                             .flags = places::have_gc | cpython::type_flags::dict_subclass,
+                             .flags = cpython::type_flags::have_gc | cpython::type_flags::dict_subclass,
                              .basic_size = 48,
                              .base = object_type});
     for (const auto type : {object_type, python.int_type, python.str_type, python.list_type, dict_type}) {
@@ -35,7 +35,7 @@ class CensusHeap {
     link_list(frozen(), {});
   }
 
-  void derive(std::uint64_t type) { heap.space.put_word(type + places::type_base, object_type); }
+  void derive(std::uint64_t type) { heap.python.put(type, layout.type.base, base::Address{object_type}); }
 
   /// A pool behind those that there are, with `begun` blocks handed out.
   std::uint64_t add_pool(std::uint32_t size_class, std::uint64_t begun, const std::vector<std::uint64_t>& free = {}) {

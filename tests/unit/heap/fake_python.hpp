@@ -34,19 +34,23 @@ class FakePython {
     space.map(text, 0x4000, {.path = path, .writable = false, .executable = true, .inode = 7});
     space.map(data, data_bytes, {.path = path, .inode = 7});
     space.map(bss, bss_bytes);
-    type_type =
-        type({.name = "type", .flags = places::have_gc | places::type_subclass, .basic_size = 0x198, .item_size = 40});
+    type_type = type({.name = "type",
+                      .flags = cpython::type_flags::have_gc | cpython::type_flags::type_subclass,
+                      .basic_size = 0x198,
+                      .item_size = 40});
     put(type_type, layout.object.type, base::Address{type_type});
     code_type = type({.name = "code", .flags = 0, .basic_size = 0xb8, .item_size = 2});
     int_type = type({.name = "int",
-                     .flags = places::long_subclass,
+                     .flags = cpython::type_flags::long_subclass,
                      .basic_size = static_cast<std::int64_t>(layout.integer.digits),
                      .item_size = 4});
     str_type = type({.name = "str", .flags = cpython::type_flags::str_subclass, .basic_size = 80});
-    bytes_type = type({.name = "bytes", .flags = places::bytes_subclass, .basic_size = 33, .item_size = 1});
-    list_type = type({.name = "list", .flags = places::list_subclass | places::have_gc, .basic_size = 40});
+    bytes_type =
+        type({.name = "bytes", .flags = cpython::type_flags::bytes_subclass, .basic_size = 33, .item_size = 1});
+    list_type = type(
+        {.name = "list", .flags = cpython::type_flags::list_subclass | cpython::type_flags::have_gc, .basic_size = 40});
     float_type = type({.name = "float", .flags = 0, .basic_size = 24});
-    deque_type = type({.name = "collections.deque", .flags = places::have_gc, .basic_size = 64});
+    deque_type = type({.name = "collections.deque", .flags = cpython::type_flags::have_gc, .basic_size = 64});
     mmap_type = type({.name = "mmap.mmap", .flags = 0, .basic_size = 72});
   }
 
@@ -57,8 +61,8 @@ class FakePython {
     put(at, layout_.type.name, base::Address{at + name_at});
     put(at, layout_.type.basic_size, made.basic_size);
     put(at, layout_.type.item_size, made.item_size);
-    put(at, layout_.type.flags, made.flags | places::type_ready);
-    space_.put(at + places::type_base, made.base);
+    put(at, layout_.type.flags, made.flags | cpython::type_flags::ready);
+    put(at, layout_.type.base, base::Address{made.base});
     space_.put_text(at + name_at, made.name);
     return at;
   }

@@ -97,10 +97,10 @@ TEST_CASE("objects of the collector lie behind its head") {
 
 TEST_CASE("a managed dict has a head before that of the collector") {
   OneBlock block;
-  const auto made =
-      block.python.type({.name = "Made",
-                         .flags = places::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict,
-                         .basic_size = 16});
+  const auto made = block.python.type(
+      {.name = "Made",
+       .flags = cpython::type_flags::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict,
+       .basic_size = 16});
   block.python.object(place + 32, made);
   CHECK(block.is(48, made, 32));
   block.clear();

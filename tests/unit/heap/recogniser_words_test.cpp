@@ -72,7 +72,8 @@ TEST_CASE("generators and frames: what stands where a number of items would is n
     OneBlock block(minor);
     for (const auto* name : {"generator", "coroutine", "async_generator", "frame", "x.sized"}) {
       CAPTURE(name);
-      const auto type = block.python.type({.name = name, .flags = places::have_gc, .basic_size = 112, .item_size = 8});
+      const auto type =
+          block.python.type({.name = name, .flags = cpython::type_flags::have_gc, .basic_size = 112, .item_size = 8});
       block.clear();
       block.python.sized(place + places::gc_head, type, 0x7f30'0000'0000);
       const bool has_frame_inside = minor >= 11 && std::string_view(name) != "x.sized";
@@ -103,7 +104,8 @@ TEST_CASE("a datetime without a time zone is shorter by a word than its type say
 
 TEST_CASE("an object with room for attributes behind it has a block of any size") {
   OneBlock block(13);
-  const std::uint64_t flags = places::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict;
+  const std::uint64_t flags =
+      cpython::type_flags::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict;
   const auto with_room =
       block.python.type({.name = "Made", .flags = flags | cpython::type_flags::inline_values, .basic_size = 16});
   const auto without = block.python.type({.name = "Other", .flags = flags, .basic_size = 16});

@@ -49,8 +49,9 @@ TEST_CASE("types are told by what they point to and say, of each layout") {
 TEST_CASE("a metatype and a metatype's metatype make types; what they do not lead to is none") {
   Types types;
   auto& python = types.python;
-  const auto meta = python.type({.name = "Meta", .flags = places::type_subclass, .basic_size = 0x378});
-  const auto meta2 = python.type({.name = "Meta2", .flags = places::type_subclass, .basic_size = 0x378, .meta = meta});
+  const auto meta = python.type({.name = "Meta", .flags = cpython::type_flags::type_subclass, .basic_size = 0x378});
+  const auto meta2 =
+      python.type({.name = "Meta2", .flags = cpython::type_flags::type_subclass, .basic_size = 0x378, .meta = meta});
   const auto made = python.type({.name = "Made", .flags = cpython::type_flags::heap_type, .meta = meta2});
   const auto no_meta = python.type({.name = "x", .meta = python.float_type});
   auto table = types.table();
@@ -100,7 +101,7 @@ TEST_CASE("a class keeps its data where its base does; a circle of bases ends") 
   const auto grandchild = python.type({.name = "Grandchild", .flags = heap_type, .basic_size = 80, .base = child});
   const auto one = python.type({.name = "One", .flags = heap_type});
   const auto two = python.type({.name = "Two", .flags = heap_type, .base = one});
-  types.space.put(one + places::type_base, two);
+  python.put(one, types.python.layout().type.base, base::Address{two});
   auto table = types.table();
   REQUIRE(table.find(grandchild) != nullptr);
   CHECK(table.find(grandchild)->kind == ObjectKind::deque);
@@ -118,8 +119,8 @@ TEST_CASE("bases that go on for a hundred thousand types are not followed to the
   for (std::uint64_t at = start; at < start + count * unit; at += unit) {
     types.python.put(at, layout.object.type, base::Address{types.python.type_type});
     types.python.put(at, layout.type.basic_size, 16);
-    types.python.put(at, layout.type.flags, places::type_ready);
-    types.space.put(at + places::type_base, at + unit);
+    types.python.put(at, layout.type.flags, cpython::type_flags::ready);
+    types.python.put(at, layout.type.base, base::Address{at + unit});
   }
   auto table = types.table();
   CHECK(table.find(start) != nullptr);
