@@ -92,10 +92,7 @@ ParsedHeapOptions parse_heap_options(std::span<const std::string> arguments) {
     options.pids = std::move(choice.pids);
     options.name_regex = std::move(choice.name_regex);
     static_cast<ReadingMode&>(options) = read_mode(line);
-    auto comparison = read_comparison(line, "ledger");
-    options.save_file = std::move(comparison.save_file);
-    options.diff_file = std::move(comparison.diff_file);
-    options.growth_ns = comparison.growth_ns;
+    static_cast<ComparisonChoice&>(options) = read_comparison(line, "ledger");
     read_output(line, options);
     options.locate = locate_options_of(line);
     return options;

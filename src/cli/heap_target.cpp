@@ -34,16 +34,7 @@ HeapAnswer read_heap_target(const proc::ProcRoot& root, const HeapTarget& target
     return std::nullopt;
   };
   auto head = read_subject(root, target, options.locate, read);
-  answer.process.identity = head.identity;
-  answer.process.parent = target.parent;
-  answer.process.name = std::move(head.name);
-  answer.process.command_line = std::move(head.command_line);
-  if (!head.failure) {
-    head.fill(ledger.cost);
-    answer.process.ledger = std::move(ledger);
-  }
-  answer.failure = std::move(head.failure);
-  answer.error = std::move(head.error);
+  std::move(head).move_into(answer, target.parent, std::move(ledger), answer.process.ledger);
   return answer;
 }
 

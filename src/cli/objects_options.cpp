@@ -136,10 +136,7 @@ ParsedObjectsOptions parse_objects_options(std::span<const std::string> argument
     options.pids = std::move(choice.pids);
     options.name_regex = std::move(choice.name_regex);
     static_cast<ReadingMode&>(options) = read_mode(line);
-    auto comparison = read_comparison(line, "census");
-    options.save_file = std::move(comparison.save_file);
-    options.diff_file = std::move(comparison.diff_file);
-    options.growth_ns = comparison.growth_ns;
+    static_cast<ComparisonChoice&>(options) = read_comparison(line, "census");
     read_table(line, options);
     read_focus(line, options);
     options.budget_ns = line.time_ns("budget");

@@ -66,16 +66,7 @@ ObjectsAnswer read_objects_target(const proc::ProcRoot& root, const Target& targ
   auto head = read_subject(root, target, options.locate, [&](const HeapSubject& subject, const SubjectFacts& facts) {
     return read_census_of(subject, facts, options, census);
   });
-  answer.process.identity = head.identity;
-  answer.process.parent = target.parent;
-  answer.process.name = std::move(head.name);
-  answer.process.command_line = std::move(head.command_line);
-  if (!head.failure) {
-    head.fill(census.cost);
-    answer.process.census = std::move(census);
-  }
-  answer.failure = std::move(head.failure);
-  answer.error = std::move(head.error);
+  std::move(head).move_into(answer, target.parent, std::move(census), answer.process.census);
   return answer;
 }
 

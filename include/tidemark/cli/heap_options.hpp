@@ -17,7 +17,7 @@ namespace tidemark::cli {
 
 enum class HeapView { owners, arenas, files, types };
 
-struct HeapOptions : ReadingMode {
+struct HeapOptions : ReadingMode, ComparisonChoice {
   // Exactly one of these is given.
   std::vector<base::Pid> pids;
   std::string name_regex;
@@ -25,9 +25,6 @@ struct HeapOptions : ReadingMode {
   bool children = false;
   HeapView by = HeapView::owners;
   bool json = false;
-  std::string save_file;                       ///< empty: none
-  std::string diff_file;                       ///< empty: none
-  std::optional<std::int64_t> growth_ns = {};  ///< --growth: two ledgers, so far apart
   bool is_recorded = false;  ///< not of the command line: ticks wait for it, so it is read once and watched briefly
   cpython::LocateOptions locate;
 };

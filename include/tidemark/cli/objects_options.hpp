@@ -18,7 +18,7 @@ namespace tidemark::cli {
 
 enum class ObjectsSort { size, count };
 
-struct ObjectsOptions : ReadingMode {
+struct ObjectsOptions : ReadingMode, ComparisonChoice {
   // Exactly one of these is given.
   std::vector<base::Pid> pids;
   std::string name_regex;
@@ -32,9 +32,6 @@ struct ObjectsOptions : ReadingMode {
   std::size_t samples = 10;
   std::int64_t budget_ns = 10 * base::ns_per_second;  ///< of our own CPU, for one process
   bool json = false;
-  std::string save_file;                       ///< empty: none
-  std::string diff_file;                       ///< empty: none
-  std::optional<std::int64_t> growth_ns = {};  ///< --growth: two censuses, so far apart
   cpython::LocateOptions locate;
 };
 

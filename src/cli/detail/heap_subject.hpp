@@ -30,7 +30,22 @@ struct ReadingHead {
   std::int64_t read_ns = 0, own_cpu_ns = 0;
   std::uint64_t bytes_read = 0, own_rss_bytes = 0;
 
-  /// Into the cost of what was read.
+  /// Into a HeapAnswer or an ObjectsAnswer, whose process keeps `part` at `place`; not when there is a failure.
+  template <class Answer, class Part>
+  void move_into(Answer& answer, base::Pid parent, Part part, Part& place) && {
+    answer.process.identity = identity;
+    answer.process.parent = parent;
+    answer.process.name = std::move(name);
+    answer.process.command_line = std::move(command_line);
+    if (!failure) {
+      fill(part.cost);
+      place = std::move(part);
+    }
+    answer.failure = std::move(failure);
+    answer.error = std::move(error);
+  }
+
+ private:
   void fill(model::HeapCost& cost) const;
 };
 

@@ -21,10 +21,6 @@ void add_comparison_options(boost::program_options::options_description_easy_ini
 /// Throws Refused, as the next.
 [[nodiscard]] ReadingMode read_mode(const CommandLine& line);
 
-struct ComparisonChoice {
-  std::string save_file, diff_file;            ///< empty: none
-  std::optional<std::int64_t> growth_ns = {};  ///< two readings, so far apart
-};
 [[nodiscard]] ComparisonChoice read_comparison(const CommandLine& line, const std::string& reading);
 
 /// What was asked for, as the formats have it.

@@ -1,4 +1,5 @@
-// Purpose: what a recording reads of its targets, from the options of `record`.
+// Purpose: what a recording reads of its targets, from the options of `record`. Invariant: nothing that it reads stops
+// a process, whatever `heap` and `objects` could do.
 #pragma once
 
 #include "tidemark/cli/record_options.hpp"
