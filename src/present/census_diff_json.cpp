@@ -1,5 +1,4 @@
-#include "detail/document.hpp"
-#include "detail/json.hpp"
+#include "detail/diff_parts.hpp"
 #include "tidemark/present/census.hpp"
 
 namespace tidemark::present {
@@ -66,30 +65,13 @@ Json process_json(const analysis::CensusComparedProcess& process) {
           {"coverage_after", coverage_json(diff.coverage_after, diff.consistency_after)}};
 }
 
-Json unmatched(const std::vector<const model::CensusProcess*>& processes) {
-  Json json = Json::array();
-  for (const auto* process : processes) {
-    json.push_back({{"pid", process->identity.pid}, {"name", said(process->name)}});
-  }
-  return json;
-}
-
 }  // namespace
 }  // namespace detail
 
 std::string census_diff_json(const CensusDiffView& view) {
-  using detail::Json;
-  Json processes = Json::array();
-  for (const auto& process : view.compared.processes) processes.push_back(detail::process_json(process));
-  const Json json{{"schema", detail::json_schema},
-                  {"tool", detail::tool_and_version()},
-                  {"before_file", detail::json_text(view.before_file)},
-                  {"before_taken", detail::json_instant(view.before_wall_ns)},
-                  {"apart_seconds", detail::json_seconds(view.apart_ns)},
-                  {"filter", view.filter.empty() ? Json(nullptr) : Json(detail::json_text(view.filter))},
-                  {"processes", std::move(processes)},
-                  {"only_before", detail::unmatched(view.compared.only_before)},
-                  {"only_after", detail::unmatched(view.compared.only_after)}};
+  auto json = detail::diff_head_json(view);
+  json["filter"] = detail::json_text(view.filter);
+  detail::add_processes(view, detail::process_json, json);
   return detail::json_lines(json);
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "detail/census_parts.hpp"
-#include "detail/figures.hpp"
+#include "detail/diff_parts.hpp"
 #include "tidemark/present/units.hpp"
 
 namespace tidemark::present {
@@ -20,7 +20,6 @@ using analysis::CensusTypeChange;
 
 constexpr std::size_t most_shrunk = 5, most_named = 3;
 constexpr std::size_t no_end = static_cast<std::size_t>(-1);
-constexpr std::int64_t shortest_rate_ns = 1'000'000'000;
 
 std::string count_cell(std::int64_t change) { return change == 0 ? "" : signed_grouped(change); }
 
@@ -126,19 +125,10 @@ class DiffWriter {
   DiffWriter(const CensusDiffView& view, const TextStyle& style) : view_(view), style_(style) {}
 
   [[nodiscard]] std::string text() {
-    if (!view_.before_file.empty()) {
-      std::string since = "Since " + said(view_.before_file);
-      if (view_.before_wall_ns != 0) since += ", " + wall_time(view_.before_wall_ns);
-      put(since + ".");
-    }
+    add_since(view_, document_);
     if (!view_.filter.empty()) put("Only types that match " + said(view_.filter) + ".");
     for (const auto& process : view_.compared.processes) add_process(process);
-    for (const auto* process : view_.compared.only_before) {
-      put(process_words(*process, style_) + " was there before and is not among those read now.", true);
-    }
-    for (const auto* process : view_.compared.only_after) {
-      put(process_words(*process, style_) + " has nothing before that it could be compared with.", true);
-    }
+    add_unmatched(view_, style_, document_);
     return as_text(document_, style_);
   }
 
@@ -165,18 +155,9 @@ class DiffWriter {
     std::string text = fmt::format("{}: {} to {}, {} to {}, {}", process_words(*process.pair.after, style_),
                                    grouped(before.count), grouped(after.count, "object"), size_of(before.bytes),
                                    size_of(after.bytes), signed_size_words(process.diff.total.bytes()));
-    if (view_.apart_ns && *view_.apart_ns >= shortest_rate_ns) {
-      constexpr double ns_per_hour = 3.6e12;
-      text +=
-          " in " + duration(*view_.apart_ns) + " (" +
-          rate(static_cast<double>(process.diff.total.bytes()) * ns_per_hour / static_cast<double>(*view_.apart_ns)) +
-          ")";
-    }
+    text += pace_words(process.diff.total.bytes(), view_.apart_ns);
     put(text + fmt::format("; held {}.", signed_size_words(process.diff.total.held_bytes())), true);
-    if (process.pair.by_name) {
-      put(fmt::format("Another process, matched by its name: it was pid {} before.",
-                      process.pair.before->identity.pid));
-    }
+    add_match_by_name(process.pair, document_);
   }
 
   void add_nothing(const CensusDiff& diff) {

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "detail/document.hpp"
-#include "detail/figures.hpp"
+#include "detail/diff_parts.hpp"
 #include "detail/heap_parts.hpp"
 #include "tidemark/present/heap.hpp"
 #include "tidemark/present/units.hpp"
@@ -16,7 +15,6 @@ using analysis::HeapChange;
 using analysis::HeapComparedProcess;
 
 constexpr std::size_t most_rows = 20, most_types = 15, most_sizes = 8;
-constexpr std::int64_t shortest_rate_ns = 1'000'000'000;
 
 double as_double(std::int64_t bytes) { return static_cast<double>(bytes); }
 
@@ -72,18 +70,9 @@ class DiffWriter {
   DiffWriter(const HeapDiffView& view, const TextStyle& style) : view_(view), style_(style) {}
 
   [[nodiscard]] std::string text() {
-    if (!view_.before_file.empty()) {
-      std::string since = "Since " + said(view_.before_file);
-      if (view_.before_wall_ns != 0) since += ", " + wall_time(view_.before_wall_ns);
-      put(since + ".");
-    }
+    add_since(view_, document_);
     for (const auto& process : view_.compared.processes) add_process(process);
-    for (const auto* process : view_.compared.only_before) {
-      put(process_words(*process, style_) + " was there before and is not among those read now.", true);
-    }
-    for (const auto* process : view_.compared.only_after) {
-      put(process_words(*process, style_) + " has nothing before that it could be compared with.", true);
-    }
+    add_unmatched(view_, style_, document_);
     return as_text(document_, style_);
   }
 
@@ -111,16 +100,9 @@ class DiffWriter {
     std::string text =
         process_words(*process.pair.after, style_) + ": RSS " + mb_cell(detail::as_double(diff.rss_before)) + " to " +
         megabytes(detail::as_double(diff.rss_after)) + ", " + signed_megabytes(as_double(diff.rss_change()));
-    if (view_.apart_ns && *view_.apart_ns >= shortest_rate_ns) {
-      constexpr double ns_per_hour = 3.6e12;
-      text += " in " + duration(*view_.apart_ns) + " (" +
-              rate(as_double(diff.rss_change()) * ns_per_hour / as_double(*view_.apart_ns)) + ")";
-    }
+    text += pace_words(diff.rss_change(), view_.apart_ns);
     put(text + ".", true);
-    if (process.pair.by_name) {
-      put(fmt::format("Another process, matched by its name: it was pid {} before.",
-                      process.pair.before->identity.pid));
-    }
+    add_match_by_name(process.pair, document_);
   }
 
   void add_rows(const analysis::HeapDiff& diff) {
