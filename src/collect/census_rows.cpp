@@ -4,18 +4,6 @@
 #include <utility>
 
 namespace tidemark::collect {
-namespace {
-
-void add(model::CensusType& sum, const model::CensusType& type) {
-  sum.count += type.count;
-  sum.bytes += type.bytes;
-  sum.held_bytes += type.held_bytes;
-  sum.immortal += type.immortal;
-  sum.interned += type.interned;
-  sum.has_own_sizeof = sum.has_own_sizeof || type.has_own_sizeof;
-}
-
-}  // namespace
 
 model::Census CensusRows::select(model::Census census, std::size_t top) {
   ++serial_;
@@ -25,7 +13,7 @@ model::Census CensusRows::select(model::Census census, std::size_t top) {
   const auto types = model::summed_by_name(census.types);
   for (const auto& type : types) {
     if (type.type == model::other_types) {  // a hostile target's: two rows of one name would be none
-      add(rest, type);
+      rest += type;
       continue;
     }
     const auto known = followed_.find(type.type);
@@ -33,7 +21,7 @@ model::Census CensusRows::select(model::Census census, std::size_t top) {
     const bool has_moved = known != followed_.end() && known->second.has_moved_to(type);
     if (known != followed_.end()) known->second.seen = serial_;
     if (!is_top && !has_moved) {
-      add(rest, type);
+      rest += type;
       continue;
     }
     if (is_top) ++of_top;

@@ -17,15 +17,9 @@ std::vector<CensusType> summed_by(const std::vector<CensusType>& types, std::str
     const auto [place, is_new] = places.emplace(one.*name, sums.size());
     if (is_new) {
       sums.push_back(one);
-      continue;
+    } else {
+      sums[place->second] += one;
     }
-    auto& sum = sums[place->second];
-    sum.count += one.count;
-    sum.bytes += one.bytes;
-    sum.held_bytes += one.held_bytes;
-    sum.immortal += one.immortal;
-    sum.interned += one.interned;
-    sum.has_own_sizeof = sum.has_own_sizeof || one.has_own_sizeof;
   }
   std::stable_sort(sums.begin(), sums.end(),
                    [](const CensusType& left, const CensusType& right) { return left.bytes > right.bytes; });
@@ -33,6 +27,16 @@ std::vector<CensusType> summed_by(const std::vector<CensusType>& types, std::str
 }
 
 }  // namespace
+
+CensusType& CensusType::operator+=(const CensusType& other) {
+  count += other.count;
+  bytes += other.bytes;
+  held_bytes += other.held_bytes;
+  immortal += other.immortal;
+  interned += other.interned;
+  has_own_sizeof = has_own_sizeof || other.has_own_sizeof;
+  return *this;
+}
 
 std::string_view word_of(GcPlace place) { return place_words.at(static_cast<std::size_t>(place)); }
 

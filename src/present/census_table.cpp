@@ -13,12 +13,6 @@ using model::CensusType;
 
 constexpr std::size_t no_end = static_cast<std::size_t>(-1);
 
-void add_to(CensusType& sum, const CensusType& one) {
-  sum.count += one.count;
-  sum.bytes += one.bytes;
-  sum.held_bytes += one.held_bytes;
-}
-
 std::vector<std::string> cells_of(std::string title, const CensusType& row) {
   const double average = row.count == 0 ? 0 : static_cast<double>(row.bytes) / static_cast<double>(row.count);
   return {std::move(title), grouped(row.count), size_of(row.bytes), size_words(average), size_of(row.held_bytes)};
@@ -67,7 +61,7 @@ class TypesTable {
       if (at < shown) {
         table.rows.push_back(cells_of(title_of(rows_[at]), rows_[at]));
       } else {
-        add_to(rest, rows_[at]);
+        rest += rows_[at];
       }
     }
     if (const std::size_t folded = rows_.size() - shown; folded > 0) {
@@ -93,7 +87,7 @@ class TypesTable {
   [[nodiscard]] std::string filter_words() const {
     if (census_.types.empty()) return said(view_.filter) + ": no type with objects has such a name.";
     CensusType sum;
-    for (const auto& type : census_.types) add_to(sum, type);
+    for (const auto& type : census_.types) sum += type;
     std::string words = fmt::format("{}: {}", said(view_.filter), grouped(census_.types.size(), "type"));
     if (view_.by_module) words += " of " + grouped(rows_.size(), "module");
     words +=

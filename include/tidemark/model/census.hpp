@@ -31,6 +31,8 @@ struct CensusType {
   bool has_own_sizeof = false;  ///< its __sizeof__ is not one that is known: `bytes` is what object's would say
 
   bool operator==(const CensusType&) const = default;
+  /// Adds the figures of another type; whose they are stays.
+  CensusType& operator+=(const CensusType& other);
 };
 
 struct CensusSummary {
