@@ -3,12 +3,14 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "reading_examples.hpp"
 #include "tidemark/model/census.hpp"
 
 namespace tidemark::census_examples {
 
-inline constexpr model::Bytes kb = 1024, mb = 1024 * kb;
+using reading_examples::kb, reading_examples::mb;
 
 inline model::CensusType type(std::string name, std::string module, std::uint64_t address, std::uint64_t count,
                               model::Bytes bytes, model::Bytes held) {
@@ -60,24 +62,13 @@ inline model::CensusProcess worker() {
   census.summary.gc_thresholds = {700, 10, 10};
   census.summary.gc_counts = {523, 4, 1};
   census.coverage.blocks = 900'000;
-  census.cost = {.pause_ns = 4'210'000,
-                 .reap_pause_ns = 90'000,
-                 .read_ns = 640'000'000,
-                 .own_cpu_ns = 580'000'000,
-                 .bytes_read = 260 * mb,
-                 .own_rss_bytes = 38 * mb,
-                 .caused_faults = 312,
-                 .threads = 9,
-                 .interrupted_calls = {{"semtimedop", 1}}};
+  census.cost = reading_examples::exact_cost();
   settle(census);
   return process;
 }
 
 inline model::CensusReading reading_of(std::vector<model::CensusProcess> processes, std::string consistency) {
-  return {.tool = "tidemark 0.1.0",
-          .consistency = std::move(consistency),
-          .wall_ns = 1'795'240'380'123'000'000,
-          .processes = std::move(processes)};
+  return reading_examples::reading_of<model::CensusReading>(std::move(processes), std::move(consistency));
 }
 
 inline model::CensusReading exact() { return reading_of({worker()}, "frozen"); }
@@ -95,11 +86,7 @@ inline model::CensusReading racing() {
                      .lost_bytes = 8 * kb,
                      .left_out_bytes = 0,
                      .is_out_of_budget = false};
-  census.cost = {.read_ns = 640'000'000,
-                 .own_cpu_ns = 580'000'000,
-                 .bytes_read = 260 * mb,
-                 .own_rss_bytes = 38 * mb,
-                 .interrupted_calls = {}};
+  census.cost = reading_examples::racing_cost();
   return reading_of({process}, "racing");
 }
 

@@ -3,12 +3,14 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "reading_examples.hpp"
 #include "tidemark/model/heap.hpp"
 
 namespace tidemark::heap_examples {
 
-inline constexpr model::Bytes kb = 1024, mb = 1024 * kb;
+using reading_examples::kb, reading_examples::mb;
 
 inline model::HeapRow row(model::HeapOwner owner, std::string detail, model::Bytes bytes, std::uint64_t count = 0) {
   return {.owner = owner, .detail = std::move(detail), .bytes = bytes, .count = count};
@@ -136,24 +138,13 @@ inline model::HeapProcess worker() {
                   {.type = "(buffers)", .count = 1'000, .pymalloc_bytes = 2 * mb, .malloc_bytes = 0}};
   ledger.files = {{.path = "/usr/bin/python3.11", .text_bytes = 5 * mb, .data_bytes = 1 * mb, .other_bytes = 0},
                   {.path = "/srv/data/index.bin", .text_bytes = 0, .data_bytes = 0, .other_bytes = 512 * kb}};
-  ledger.cost = {.pause_ns = 4'210'000,
-                 .reap_pause_ns = 90'000,
-                 .read_ns = 640'000'000,
-                 .own_cpu_ns = 580'000'000,
-                 .bytes_read = 260 * mb,
-                 .own_rss_bytes = 38 * mb,
-                 .caused_faults = 312,
-                 .threads = 9,
-                 .interrupted_calls = {{"semtimedop", 1}}};
+  ledger.cost = reading_examples::exact_cost();
   settle(ledger);
   return process;
 }
 
 inline model::HeapReading reading_of(std::vector<model::HeapProcess> processes, std::string consistency) {
-  return {.tool = "tidemark 0.1.0",
-          .consistency = std::move(consistency),
-          .wall_ns = 1'795'240'380'123'000'000,
-          .processes = std::move(processes)};
+  return reading_examples::reading_of<model::HeapReading>(std::move(processes), std::move(consistency));
 }
 
 inline model::HeapReading exact() { return reading_of({worker()}, "frozen"); }
@@ -168,11 +159,7 @@ inline model::HeapReading racing() {
   ledger.pymalloc.torn_pools = 3;
   ledger.malloc.torn_chunks = 1;
   ledger.malloc.torn_bytes = 64 * kb;
-  ledger.cost = {.read_ns = 640'000'000,
-                 .own_cpu_ns = 580'000'000,
-                 .bytes_read = 260 * mb,
-                 .own_rss_bytes = 38 * mb,
-                 .interrupted_calls = {}};
+  ledger.cost = reading_examples::racing_cost();
   settle(ledger);
   return reading_of({process}, "racing");
 }

@@ -2,35 +2,26 @@
 #include "detail/heap_run.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>  // NOLINT: mkdtemp is POSIX
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "heap_examples.hpp"
+#include "snapshot_run_support.hpp"
 #include "tidemark/record/heap_file.hpp"
 
 using namespace tidemark;
 using namespace tidemark::cli;
+using namespace tidemark::cli::test;
 namespace examples = tidemark::heap_examples;
 
 namespace {
 
-struct Outcome {
-  int status = 0;
-  std::string out, err;
-};
-
 Outcome call(const HeapOptions& options, const HeapTargetReader& reader) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err};
-  const int status = run_heap(options, reader, streams);
-  return {status, out.str(), err.str()};
+  return outcome_of([&](Streams& streams) { return run_heap(options, reader, streams); });
 }
 
 /// The first process of a reading, whatever the pid.
@@ -41,10 +32,7 @@ HeapTargetReader reads(const model::HeapReading& reading) {
 }
 
 HeapAnswer fails(const proc::ProcRoot& /*root*/, const HeapTarget& target, const HeapOptions& /*options*/) {
-  HeapAnswer answer;
-  answer.process.identity.pid = target.pid;
-  answer.failure = Failure{"it may not be read", "be root", ExitStatus::cannot_open};
-  return answer;
+  return failure_of<HeapAnswer>(target.pid);
 }
 
 HeapOptions of(std::vector<base::Pid> pids) {
@@ -52,23 +40,6 @@ HeapOptions of(std::vector<base::Pid> pids) {
   options.pids = std::move(pids);
   return options;
 }
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-class TempFile {
- public:
-  TempFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-heap-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
-  ~TempFile() { std::filesystem::remove_all(directory_); }
-  [[nodiscard]] std::string path() const { return directory_ + "/ledger.json"; }
-
- private:
-  std::string directory_;
-};
 
 }  // namespace
 

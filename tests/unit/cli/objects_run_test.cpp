@@ -2,32 +2,23 @@
 #include "detail/objects_run.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>  // NOLINT: mkdtemp is POSIX
 
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "census_examples.hpp"
+#include "snapshot_run_support.hpp"
 
 using namespace tidemark;
 using namespace tidemark::cli;
+using namespace tidemark::cli::test;
 namespace examples = tidemark::census_examples;
 
 namespace {
 
-struct Outcome {
-  int status = 0;
-  std::string out, err;
-};
-
 Outcome call(const ObjectsOptions& options, const ObjectsTargetReader& reader) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err};
-  const int status = run_objects(options, reader, streams);
-  return {status, out.str(), err.str()};
+  return outcome_of([&](Streams& streams) { return run_objects(options, reader, streams); });
 }
 
 /// The first process of a reading, whatever the pid.
@@ -38,10 +29,7 @@ ObjectsTargetReader reads(const model::CensusReading& reading) {
 }
 
 ObjectsAnswer fails(const proc::ProcRoot& /*root*/, const Target& target, const ObjectsOptions& /*options*/) {
-  ObjectsAnswer answer;
-  answer.process.identity.pid = target.pid;
-  answer.failure = Failure{"it may not be read", "be root", ExitStatus::cannot_open};
-  return answer;
+  return failure_of<ObjectsAnswer>(target.pid);
 }
 
 ObjectsAnswer fails_for_1(const proc::ProcRoot& root, const Target& target, const ObjectsOptions& options) {
@@ -64,23 +52,6 @@ std::vector<std::string> types_of(const nlohmann::json& reading) {
   for (const auto& type : reading["processes"][0]["types"]) names.push_back(type["type"]);
   return names;
 }
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-class TempFile {
- public:
-  TempFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-objects-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
-  ~TempFile() { std::filesystem::remove_all(directory_); }
-  [[nodiscard]] std::string path() const { return directory_ + "/census.json"; }
-
- private:
-  std::string directory_;
-};
 
 }  // namespace
 

@@ -6,10 +6,12 @@
 #include "census_examples.hpp"
 #include "golden_file.hpp"
 #include "support.hpp"
+#include "text_checks.hpp"
 #include "tidemark/present/census.hpp"
 
 using namespace tidemark;
 using namespace tidemark::present;
+using namespace tidemark::present::test;
 namespace examples = tidemark::census_examples;
 
 namespace {
@@ -18,18 +20,6 @@ CensusDiffView view_of(const model::CensusReading& before, const model::CensusRe
   CensusDiffView view;
   view.compared = analysis::compare_censuses(before.processes, after.processes);
   return view;
-}
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-/// Line breaks as spaces: a sentence may be wrapped anywhere.
-std::string flat(const std::string& text) {
-  std::string out;
-  for (const char byte : text) {
-    const bool is_space = byte == ' ' || byte == '\n';
-    if (!is_space || (!out.empty() && out.back() != ' ')) out += is_space ? ' ' : byte;
-  }
-  return out;
 }
 
 }  // namespace

@@ -8,30 +8,14 @@
 #include "census_examples.hpp"
 #include "golden_file.hpp"
 #include "support.hpp"
+#include "text_checks.hpp"
 
 using namespace tidemark;
 using namespace tidemark::present;
+using namespace tidemark::present::test;
 namespace examples = tidemark::census_examples;
 
 namespace {
-
-bool is_safe(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == '\x7f';
-  });
-}
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-/// Line breaks as spaces: a sentence may be wrapped anywhere.
-std::string flat(const std::string& text) {
-  std::string out;
-  for (const char byte : text) {
-    const bool is_space = byte == ' ' || byte == '\n';
-    if (!is_space || (!out.empty() && out.back() != ' ')) out += is_space ? ' ' : byte;
-  }
-  return out;
-}
 
 model::CensusReading filtered(std::string_view glob) {
   auto reading = examples::exact();

@@ -6,10 +6,12 @@
 #include "golden_file.hpp"
 #include "heap_examples.hpp"
 #include "support.hpp"
+#include "text_checks.hpp"
 #include "tidemark/present/heap.hpp"
 
 using namespace tidemark;
 using namespace tidemark::present;
+using namespace tidemark::present::test;
 namespace examples = tidemark::heap_examples;
 
 namespace {
@@ -19,8 +21,6 @@ HeapDiffView view_of(const model::HeapReading& before, const model::HeapReading&
   view.compared = analysis::compare_heaps(before.processes, after.processes);
   return view;
 }
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 }  // namespace
 

@@ -6,32 +6,12 @@
 #include "golden_file.hpp"
 #include "heap_examples.hpp"
 #include "support.hpp"
+#include "text_checks.hpp"
 
 using namespace tidemark;
 using namespace tidemark::present;
+using namespace tidemark::present::test;
 namespace examples = tidemark::heap_examples;
-
-namespace {
-
-bool is_safe(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == '\x7f';
-  });
-}
-
-bool has(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
-
-/// Line breaks as spaces: a sentence may be wrapped anywhere.
-std::string flat(std::string text) {
-  std::string out;
-  for (const char byte : text) {
-    const bool is_space = byte == ' ' || byte == '\n';
-    if (!is_space || (!out.empty() && out.back() != ' ')) out += is_space ? ' ' : byte;
-  }
-  return out;
-}
-
-}  // namespace
 
 TEST_CASE("golden: a worker, exact and racing") {
   check_golden("heap_exact.txt", heap_text(examples::exact(), {}));

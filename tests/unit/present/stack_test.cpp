@@ -9,9 +9,11 @@
 #include "golden_file.hpp"
 #include "stack_examples.hpp"
 #include "support.hpp"
+#include "text_checks.hpp"
 
 using namespace tidemark;
 using namespace tidemark::present;
+using test::is_safe;
 
 namespace {
 
@@ -21,12 +23,6 @@ std::size_t lines_with(const std::string& text, const std::string& word) {
   std::size_t count = 0;
   while (std::getline(lines, line)) count += line.find(word) != std::string::npos ? 1 : 0;
   return count;
-}
-
-bool is_safe(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == '\x7f';
-  });
 }
 
 }  // namespace

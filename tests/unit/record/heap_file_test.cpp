@@ -8,6 +8,7 @@
 #include <random>
 
 #include "heap_examples.hpp"
+#include "saved_support.hpp"
 #include "support.hpp"
 
 using namespace tidemark;
@@ -142,9 +143,7 @@ TEST_CASE("hostile: figures that are none, too large, or do not add up") {
 TEST_CASE("hostile: depth and number of values are capped while they come") {
   CHECK(refusal(std::string(1'000'000, '[')) != "");
   CHECK(refusal(R"({"processes":)" + std::string(100, '[') + std::string(100, ']') + "}") == "nested too deeply");
-  std::string many = "[0";
-  for (std::size_t at = 0; at < max_heap_values + 10; ++at) many += ",0";
-  CHECK(parse_heap(many + "]", "x").error().code == base::ErrorCode::limit);
+  CHECK(parse_heap(test::list_of_more_than(max_heap_values), "x").error().code == base::ErrorCode::limit);
 }
 
 TEST_CASE("a later tidemark may have more to say: unknown keys are passed over, missing ones are empty") {
@@ -162,20 +161,10 @@ TEST_CASE("a later tidemark may have more to say: unknown keys are passed over, 
 
 TEST_CASE("hostile: bytes changed anywhere do no harm; what is accepted balances") {
   const std::string good = heap_json(examples::tree());
-  const std::string bytes = "{}[]\",:-0123456789eE.\\x truefalsnl\n\xff";
   std::mt19937 random(7);  // NOLINT: the same each time
   std::size_t accepted = 0;
   for (int round = 0; round < 3000; ++round) {
-    std::string text = good;
-    for (unsigned edit = 0; edit < 1 + random() % 3; ++edit) {
-      const std::size_t at = random() % text.size();
-      if (random() % 4 == 0) {
-        text.erase(at, 1 + random() % 40);
-      } else {
-        text[at] = bytes[random() % bytes.size()];
-      }
-    }
-    const auto read = parse_heap(text, "x.json");
+    const auto read = parse_heap(test::changed_json(good, random), "x.json");
     if (!read) continue;
     ++accepted;
     for (const auto& process : read->processes) CHECK(books_of(process.ledger).balance());
