@@ -9,9 +9,7 @@ what it noticed. Own CPU is the kernel's figure of the whole run (wait4), own me
 
 import argparse
 import json
-import os
 import subprocess
-import threading
 import time
 from typing import NamedTuple
 
@@ -42,23 +40,11 @@ class Run(NamedTuple):
 
 def run_once(target, arguments, seconds):
     """One ledger, while the target spins."""
-    target.send("segment", seconds)
-    time.sleep(SETTLE_S)
-    process = subprocess.Popen([str(subjects.tidemark_binary()), "heap", "-p", str(target.pid), "--json", *arguments],
-                               stdout=subprocess.PIPE)
-    said = []
-    reader = threading.Thread(target=lambda: said.append(process.stdout.read()))
-    reader.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    reader.join()
-    process.returncode = status
-    if status != 0:
-        raise RuntimeError(f"tidemark heap {arguments} failed")
-    ledger = json.loads(said[0])["processes"][0]
-    gap = target.next_line(seconds + 60)["largest_gap_us"] / 1e3
+    made = subjects.snapshot("heap", target, arguments, seconds, SETTLE_S)
+    ledger = made.process
     # Not ru_maxrss: it survives exec, and is that of the Python that forked.
-    return Run(usage.ru_utime + usage.ru_stime, ledger["cost"]["own_rss_bytes"] / MB, ledger["cost"]["bytes_read"] / MB,
-               ledger["cost"]["pause_ms"], gap, ledger["bound_bytes"] / ledger["rss_bytes"])
+    return Run(made.cpu_s, made.cost["own_rss_bytes"] / MB, made.cost["bytes_read"] / MB, made.cost["pause_ms"],
+               made.gap_ms, ledger["bound_bytes"] / ledger["rss_bytes"])
 
 
 def copy_once(target, binary):

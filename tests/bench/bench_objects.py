@@ -10,12 +10,8 @@ call, which does nothing but hold the GIL. Nothing is asserted.
 """
 
 import argparse
-import json
 import math
 import os
-import subprocess
-import threading
-import time
 from typing import NamedTuple
 
 import figures
@@ -33,7 +29,6 @@ WAYS = {
 }
 LIMITED = ("racing", "stopped", "frozen")
 MB = 1e6
-SETTLE_S = 0.2
 LEAST_FREE_KB = 16_000_000  # for 30 million blocks and their copy
 
 
@@ -73,27 +68,10 @@ def heap_target(blocks, modules=()):
 
 def run_once(target, arguments, seconds):
     """One census, while the target spins."""
-    target.send("segment", seconds)
-    spins_until = time.monotonic() + seconds
-    time.sleep(SETTLE_S)
-    process = subprocess.Popen([str(subjects.tidemark_binary()), "objects", "-p", str(target.pid), "--json", *arguments],
-                               stdout=subprocess.PIPE)
-    said = []
-    reader = threading.Thread(target=lambda: said.append(process.stdout.read()))
-    reader.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    is_seen = time.monotonic() < spins_until
-    reader.join()
-    process.returncode = status
-    if status != 0:
-        raise RuntimeError(f"tidemark objects {arguments} failed")
-    census = json.loads(said[0])["processes"][0]
-    gap = target.next_line(seconds + 60)["largest_gap_us"] / 1e3
-    if not is_seen:
-        gap = math.nan
+    made = subjects.snapshot("objects", target, arguments, seconds)
     # Not ru_maxrss: it survives exec, and is that of the Python that forked.
-    return Run(usage.ru_utime + usage.ru_stime, census["cost"]["own_rss_bytes"] / MB, census["cost"]["bytes_read"] / MB,
-               census["cost"]["pause_ms"], gap, census["summary"]["total_objects"])
+    return Run(made.cpu_s, made.cost["own_rss_bytes"] / MB, made.cost["bytes_read"] / MB, made.cost["pause_ms"],
+               made.gap_ms if made.ended_in_time else math.nan, made.process["summary"]["total_objects"])
 
 
 def measure(blocks, rounds, seconds):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -130,6 +131,38 @@ def psutil_peer(pid, interval_s, directory, rows_per_tick, *flags):
     output = Path(directory) / "psutil.csv"
     command = [DEBIAN_PYTHON, HERE / "peer_psutil.py", "-p", pid, "-i", interval_s, "-o", output, *flags]
     return Recorder(command, output, rows_per_tick)
+
+
+class Snapshot(NamedTuple):
+    """One run of `tidemark heap` or `objects`: what it said of the process, and what was noticed of it."""
+    process: dict
+    cpu_s: float
+    gap_ms: float  # the largest one of the target's spinning
+    ended_in_time: bool  # while the target spun
+
+    @property
+    def cost(self):
+        return self.process["cost"]
+
+
+def snapshot(command, target, arguments, seconds, settle_s=0.2):
+    """`tidemark COMMAND` of a target that spins for that long (spinner.segment)."""
+    target.send("segment", seconds)
+    spins_until = time.monotonic() + seconds
+    time.sleep(settle_s)
+    process = subprocess.Popen([str(tidemark_binary()), command, "-p", str(target.pid), "--json", *arguments],
+                               stdout=subprocess.PIPE)
+    said = []
+    reader = threading.Thread(target=lambda: said.append(process.stdout.read()))
+    reader.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    ended_in_time = time.monotonic() < spins_until
+    reader.join()
+    process.returncode = status
+    if status != 0:
+        raise RuntimeError(f"tidemark {command} {arguments} failed")
+    gap_ms = target.next_line(seconds + 60)["largest_gap_us"] / 1e3
+    return Snapshot(json.loads(said[0])["processes"][0], usage.ru_utime + usage.ru_stime, gap_ms, ended_in_time)
 
 
 def kernel_reads(pids, interval_s, ticks, tick_files):

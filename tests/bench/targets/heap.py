@@ -9,24 +9,10 @@ import os
 import time
 
 import protocol
+from many_objects import Order, Point
 from spinner import segment
 
 MB = 1_000_000
-
-
-class Order:
-    def __init__(self, number):
-        self.number = number
-        self.customer = f"customer-{number % 9973}"
-        self.lines = [(number, index, index * 1.25) for index in range(3)]
-
-
-class Point:
-    __slots__ = ("x", "y")
-
-    def __init__(self, x, y):
-        self.x = x
-        self.y = y
 
 
 def some_objects(number):
