@@ -97,10 +97,29 @@ bool Recogniser::fits(const TypeEntry& type, const Block& block, std::uint32_t o
   if (size == no_size || size - type.unused_tail > room) return false;
   size = std::min(size, room);
   if (is_exact) return room - size < block.slack || up_to(size, 16) == up_to(room, 16);
+  if (type.has_values_behind) return fits_values({object, seen}, size, room - size, block.slack);
   if (type.has_open_end) return true;
   // What may have been cut in place: an int that was normalised, a str or bytes that was made shorter.
   constexpr std::uint64_t least_part = 4;
   return size >= room / least_part || room - size < block.slack;
+}
+
+/// PyDictValues (3.13 on, Include/internal/pycore_dict.h): four bytes, the values, and the order in which they came, a
+/// byte for each of them. The first objects of a type have room for one more than they count: what they count is taken
+/// down after room was made (_PyObject_InitInlineValues, Objects/dictobject.c).
+bool Recogniser::fits_values(std::span<const std::byte> object, std::uint64_t begin, std::uint64_t room,
+                             std::uint64_t slack) {
+  constexpr std::uint64_t word = sizeof(std::uint64_t), most_shared_keys = 30;
+  const auto bytes_for = [](std::uint64_t capacity) { return word + capacity * word + up_to(capacity, word); };
+  if (room < word) return false;
+  if (begin + word > object.size()) return true;
+  const auto values = object.subspan(begin, word);
+  const auto capacity = std::to_integer<std::uint64_t>(values[0]), used = std::to_integer<std::uint64_t>(values[1]);
+  const bool is_embedded = values[2] == std::byte{1}, is_valid_a_flag = values[3] <= std::byte{1};
+  if (!is_embedded || !is_valid_a_flag || capacity == 0 || capacity > most_shared_keys || used > capacity) {
+    return false;
+  }
+  return bytes_for(capacity) <= room && room < bytes_for(capacity + 1) + slack;
 }
 
 std::uint64_t Recogniser::size_of_int(const std::byte* object, std::uint64_t seen) const {

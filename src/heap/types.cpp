@@ -184,7 +184,7 @@ TypeEntry* TypeTable::read_type(std::uint64_t address, Depth depth) {
   entry.basic_size = *basic;
   entry.item_size = *item;
   (void)cpython::append_c_string(memory_, *name, most_name_bytes, entry.name);  // what there is of it
-  entry.has_open_end = (entry.flags & cpython::type_flags::inline_values) != 0;
+  entry.has_values_behind = (entry.flags & cpython::type_flags::inline_values) != 0;
   if (is_without_size(entry.name) && layout_.thread.datastack_chunk.is_present()) {
     entry.item_size = 0;
     entry.has_open_end = true;
@@ -201,7 +201,7 @@ void TypeTable::set_kind(TypeEntry& entry, Depth depth) {
       (entry.flags & (cpython::type_flags::managed_dict | cpython::type_flags::managed_weakref)) != 0;
   entry.head_bytes = (entry.has_gc ? places::gc_head : 0) + (entry.has_gc && has_pre_header ? places::pre_header : 0);
   entry.unused_tail = has_optional_zone(entry.name) ? sizeof(std::uint64_t) : 0;
-  entry.has_exact_size = entry.item_size == 0 && !is_without_size(entry.name) && !entry.has_open_end;
+  entry.has_exact_size = entry.item_size == 0 && !is_without_size(entry.name) && !entry.has_values_behind;
   const auto flag =
       std::find_if(flagged.begin(), flagged.end(), [&](const Flagged& one) { return (entry.flags & one.flag) != 0; });
   if (flag != flagged.end()) {

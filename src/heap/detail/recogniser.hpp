@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "object_places.hpp"
 #include "types.hpp"
@@ -39,6 +40,9 @@ class Recogniser {
  private:
   [[nodiscard]] TypeEntry* object_at(const Block& block, std::uint32_t offset, bool wants_gc);
   [[nodiscard]] bool fits(const TypeEntry& type, const Block& block, std::uint32_t offset) const;
+  /// Whether the values of an object's attributes can begin at `begin` of it; `room` is what the block has from there.
+  [[nodiscard]] static bool fits_values(std::span<const std::byte> object, std::uint64_t begin, std::uint64_t room,
+                                        std::uint64_t slack);
   [[nodiscard]] std::uint64_t size_of_int(const std::byte* object, std::uint64_t seen) const;
   [[nodiscard]] std::uint64_t size_of_str(const std::byte* object, std::uint64_t seen) const;
   [[nodiscard]] bool is_ascii_str(const std::byte* object, std::uint64_t seen, bool& is_compact) const;

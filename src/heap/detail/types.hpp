@@ -53,9 +53,10 @@ struct TypeEntry {
   std::uint32_t index = 0;
   ObjectKind kind = ObjectKind::other;
   bool has_gc = false;
-  bool has_exact_size = true;    ///< objects fill what was asked for; else they may be smaller
-  bool has_open_end = false;     ///< behind the fixed part lies what nothing in it counts: attributes, a frame
-  std::uint32_t head_bytes = 0;  ///< before the object: the collector's head, and what may lie before that
+  bool has_exact_size = true;      ///< objects fill what was asked for; else they may be smaller
+  bool has_values_behind = false;  ///< behind the fixed part lie the values of its attributes
+  bool has_open_end = false;       ///< behind it lies what nothing in it counts: a frame
+  std::uint32_t head_bytes = 0;    ///< before the object: the collector's head, and what may lie before that
   std::uint64_t flags = 0;
   std::int64_t basic_size = 0, item_size = 0;
   std::uint32_t unused_tail = 0;  ///< of the basic size: bytes that some objects do without

@@ -1,4 +1,6 @@
 // What tells an object from what only looks like one: its first word; and sizes that are not those of its type.
+#include <tuple>
+
 #include "one_block.hpp"
 
 using namespace tidemark;
@@ -102,20 +104,57 @@ TEST_CASE("a datetime without a time zone is shorter by a word than its type say
   CHECK(block.is(48, other));
 }
 
-TEST_CASE("an object with room for attributes behind it has a block of any size") {
-  OneBlock block(13);
-  const std::uint64_t flags =
-      cpython::type_flags::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict;
-  const auto with_room =
-      block.python.type({.name = "Made", .flags = flags | cpython::type_flags::inline_values, .basic_size = 16});
-  const auto without = block.python.type({.name = "Other", .flags = flags, .basic_size = 16});
-  for (const std::uint64_t size : {48U, 64U, 320U, 1040U}) {
-    CAPTURE(size);
-    block.python.object(place + 32, with_room);
-    CHECK(block.is(size, with_room, 32));
-    block.python.object(place + 32, without);
-    CHECK(block.is(size, without, 32) == (size == 48));
+namespace {
+
+/// Objects of a class made in Python (3.13 on), and what lies behind them.
+struct WithValues : OneBlock {
+  explicit WithValues() : OneBlock(13) { python.object(object, made); }
+
+  /// Capacity, used, embedded, valid: the head of PyDictValues.
+  void say(unsigned capacity, unsigned used = 0, unsigned embedded = 1, unsigned valid = 1) {
+    space.put_word(object + 16, capacity | used << 8 | embedded << 16 | valid << 24);
   }
+
+  static constexpr std::uint64_t object = place + 32;
+  std::uint64_t flags =
+      cpython::type_flags::have_gc | cpython::type_flags::heap_type | cpython::type_flags::managed_dict;
+  std::uint64_t made =
+      python.type({.name = "Made", .flags = flags | cpython::type_flags::inline_values, .basic_size = 16});
+};
+
+}  // namespace
+
+TEST_CASE("the values behind an object say how large its block is") {
+  WithValues block;
+  block.say(4);  // 48, a head of 8, four values, eight bytes of their order
+  CHECK(block.is(96, block.made, 32));
+  CHECK(block.is(112, block.made, 32));  // made when the class had room for one more
+  CHECK(block.look(80).type == nullptr);
+  CHECK(block.look(128).type == nullptr);
+  CHECK(block.look(320).type == nullptr);
+  block.say(30, 30);
+  CHECK(block.is(336, block.made, 32));
+  CHECK(block.look(304).type == nullptr);
+  CHECK(block.look(96).type == nullptr);
+  const auto without = block.python.type({.name = "Other", .flags = block.flags, .basic_size = 16});
+  block.python.object(WithValues::object, without);
+  CHECK(block.is(48, without, 32));
+  CHECK(block.look(96).type == nullptr);
+}
+
+TEST_CASE("what cannot be the values of an object is none, and the block is no object") {
+  WithValues block;
+  block.say(4, 4, 1, 0);  // moved to a dict
+  CHECK(block.is(96, block.made, 32));
+  for (const auto& [used, embedded, valid] : {std::tuple{5U, 1U, 1U}, {0U, 0U, 1U}, {0U, 2U, 1U}, {0U, 1U, 2U}}) {
+    block.say(4, used, embedded, valid);
+    CHECK(block.look(96).type == nullptr);
+  }
+  block.say(0);
+  CHECK(block.look(64).type == nullptr);
+  block.say(31);  // more than a class shares
+  CHECK(block.look(336).type == nullptr);
+  CHECK(block.look(48).type == nullptr);  // no room for any
 }
 
 TEST_CASE("a chunk may be longer by what could not be split off") {
