@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "tidemark/cpython/attributes.hpp"
-#include "tidemark/cpython/sizeof.hpp"
 
 namespace tidemark::heap {
 
@@ -46,9 +45,9 @@ bool has_buffers(SizeRule rule) {
 
 }  // namespace
 
-TypeSizes ObjectSizer::of_type(const TypeEntry& type, TypeTable& types) const {
+TypeSizes ObjectSizer::of_type(const TypeEntry& type, TypeTable& types) {
   TypeSizes sizes{.owner_basic_size = type.basic_size, .values_bytes = values_bytes(type)};
-  const auto owner = cpython::find_sizeof(memory_, layout_, {type.address});
+  const auto owner = sizeofs_.find({type.address});
   const auto rule = owner && !owner->is_python ? find_size_rule(owner->name) : std::nullopt;
   sizes.rule = rule.value_or(SizeRule::object);
   sizes.has_own_sizeof = !rule || owner->has_unread_class;

@@ -7,7 +7,10 @@
 // tp_methods, and what its body defines in tp_dict.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "tidemark/base/address.hpp"
 #include "tidemark/base/result.hpp"
@@ -30,6 +33,27 @@ struct SizeofOwner {
   bool has_unread_class = false;  ///< a class before it could not be read, and may define one of its own
 
   bool operator==(const SizeofOwner&) const = default;
+};
+
+/// For one type after another: a class that several of them derive from is read once.
+class SizeofFinder {
+ public:
+  SizeofFinder(const memory::MemorySource& memory, const Layout& layout);
+  ~SizeofFinder();
+  SizeofFinder(const SizeofFinder&) = delete;
+  SizeofFinder& operator=(const SizeofFinder&) = delete;
+
+  /// As find_sizeof() below.
+  [[nodiscard]] base::Result<SizeofOwner> find(base::Address type);
+
+ private:
+  struct Class;
+
+  [[nodiscard]] const Class& look(base::Address type);
+
+  const memory::MemorySource& memory_;
+  const Layout& layout_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Class>> classes_;
 };
 
 /// Where tp_mro cannot be read, the bases are followed by tp_base. Errors: those of reading `type` itself, `not_found`

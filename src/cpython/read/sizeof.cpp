@@ -128,33 +128,62 @@ std::vector<Address> lookup_order(const memory::MemorySource& memory, const Layo
   return classes;
 }
 
+enum class Defines : std::uint8_t { nothing, in_c, in_python };
+
 }  // namespace
 
-Result<SizeofOwner> find_sizeof(const memory::MemorySource& memory, const Layout& layout, Address type) {
-  const auto head = read_class(memory, layout, type);
+/// What was read of a class, its bases apart.
+struct SizeofFinder::Class {
+  Result<ClassHead> head = ClassHead{};
+  Defines defines = Defines::nothing;
+  bool is_unread = false;  ///< a part of it, which may define one
+};
+
+SizeofFinder::SizeofFinder(const memory::MemorySource& memory, const Layout& layout)
+    : memory_(memory), layout_(layout) {}
+SizeofFinder::~SizeofFinder() = default;
+
+const SizeofFinder::Class& SizeofFinder::look(Address type) {
+  constexpr std::size_t most_classes = std::size_t{1} << 16;
+  if (const auto known = classes_.find(type.value); known != classes_.end()) return *known->second;
+  if (classes_.size() >= most_classes) classes_.clear();
+  auto& made = *classes_.emplace(type.value, std::make_unique<Class>()).first->second;
+  made.head = read_class(memory_, layout_, type);
+  made.is_unread = !made.head;
+  if (made.head) {
+    const auto in_methods = has_method(memory_, made.head->methods);
+    const bool is_in_methods = in_methods && *in_methods;
+    const bool is_heap = (made.head->flags & type_flags::heap_type) != 0;
+    const auto in_dict =
+        is_heap && !is_in_methods ? has_attribute(memory_, layout_, made.head->dict) : Result<bool>(false);
+    made.is_unread = !in_methods || !in_dict;
+    if (is_in_methods) {
+      made.defines = Defines::in_c;
+    } else if (in_dict && *in_dict) {
+      made.defines = Defines::in_python;
+    }
+  }
+  return made;
+}
+
+Result<SizeofOwner> SizeofFinder::find(Address type) {
+  const auto head = look(type).head;
   if (!head) return base::fail(head.error());
   bool has_unread_class = false;
-  for (const Address one : lookup_order(memory, layout, type, *head)) {
-    const auto asked = one == type ? head : read_class(memory, layout, one);
-    if (!asked) {
-      has_unread_class = true;
-      continue;
-    }
-    const auto in_methods = has_method(memory, asked->methods);
-    bool is_python = false;
-    if (!in_methods || !*in_methods) {
-      const bool is_heap = (asked->flags & type_flags::heap_type) != 0;
-      const auto in_dict = is_heap ? has_attribute(memory, layout, asked->dict) : Result<bool>(false);
-      if (!in_methods || !in_dict) has_unread_class = true;
-      is_python = in_dict && *in_dict;
-      if (!is_python) continue;
-    }
+  for (const Address one : lookup_order(memory_, layout_, type, *head)) {
+    const Class& asked = look(one);
+    has_unread_class = has_unread_class || asked.is_unread;
+    if (asked.defines == Defines::nothing) continue;
     return SizeofOwner{.type = one,
-                       .name = read_c_string(memory, asked->name, max_c_string_bytes).value_or(""),
-                       .is_python = is_python,
+                       .name = read_c_string(memory_, asked.head->name, max_c_string_bytes).value_or(""),
+                       .is_python = asked.defines == Defines::in_python,
                        .has_unread_class = has_unread_class};
   }
   return refused(ErrorCode::not_found, type, "no class that could be read has one");
+}
+
+Result<SizeofOwner> find_sizeof(const memory::MemorySource& memory, const Layout& layout, Address type) {
+  return SizeofFinder(memory, layout).find(type);
 }
 
 }  // namespace tidemark::cpython

@@ -12,6 +12,7 @@
 #include "object_sink.hpp"
 #include "size_rules.hpp"
 #include "tidemark/cpython/layout.hpp"
+#include "tidemark/cpython/sizeof.hpp"
 #include "tidemark/memory/memory_source.hpp"
 
 namespace tidemark::heap {
@@ -38,10 +39,11 @@ struct PendingDict {
 
 class ObjectSizer {
  public:
-  ObjectSizer(const memory::MemorySource& memory, const cpython::Layout& layout) : memory_(memory), layout_(layout) {}
+  ObjectSizer(const memory::MemorySource& memory, const cpython::Layout& layout)
+      : memory_(memory), layout_(layout), sizeofs_(memory, layout) {}
 
   void set_blocks(BlockSizes blocks) { blocks_ = blocks; }
-  [[nodiscard]] TypeSizes of_type(const TypeEntry& type, TypeTable& types) const;
+  [[nodiscard]] TypeSizes of_type(const TypeEntry& type, TypeTable& types);
   /// Of the block that has an instance's attributes, where that is another one.
   [[nodiscard]] std::uint64_t values_held(const TypeSizes& sizes, const FoundObject& found) const;
   /// Into object.bytes; what is held beside its own block and values is added to object.held.
@@ -72,6 +74,7 @@ class ObjectSizer {
 
   const memory::MemorySource& memory_;
   const cpython::Layout& layout_;
+  cpython::SizeofFinder sizeofs_;
   BlockSizes blocks_{true};
   std::vector<std::array<std::byte, key_head_bytes>> key_heads_;
   std::vector<memory::ReadRequest> requests_;

@@ -80,6 +80,21 @@ TEST_CASE("a class made in Python has what its dict has, and the order of resolu
   });
 }
 
+TEST_CASE("a class that several derive from is read once") {
+  for_each_layout([](const Layout& layout) {
+    Classes classes(layout);
+    const Address base = classes.make("Base", type_flags::heap_type, {});
+    const Address one = classes.make("One", type_flags::heap_type, {});
+    const Address two = classes.make("Two", type_flags::heap_type, {});
+    for (const Address type : {one, two}) classes.derive(type, {type, base, classes.object});
+    SizeofFinder finder(classes.fake.image(), layout);
+    CHECK(finder.find(one).value().type == classes.object);
+    classes.define(base, {"__sizeof__"});
+    CHECK(finder.find(two).value().type == classes.object);
+    CHECK(classes.find(two).type == base);  // by another, which has not seen it
+  });
+}
+
 TEST_CASE("without an order that can be read the bases are followed, and what is not read is said") {
   for_each_layout([](const Layout& layout) {
     Classes classes(layout);
