@@ -113,16 +113,16 @@ Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std:
   }
 }
 
-Failure explain_saved(const std::string& path, const base::Error& error) {
-  const bool is_no_ledger = error.code == base::ErrorCode::malformed || error.code == base::ErrorCode::limit;
-  if (!is_no_ledger) return {base::describe(error), {}, ExitStatus::usage};
-  return {
-      fmt::format("{} is no ledger that tidemark saved: {}", path, error.detail.empty() ? "too long" : error.detail),
-      "tidemark heap --save FILE writes one", ExitStatus::usage};
+Failure explain_saved(const SavedKind& kind, const std::string& path, const base::Error& error) {
+  const bool is_another = error.code == base::ErrorCode::malformed || error.code == base::ErrorCode::limit;
+  if (!is_another) return {base::describe(error), {}, ExitStatus::usage};
+  return {fmt::format("{} is no {} that tidemark saved: {}", path, kind.name,
+                      error.detail.empty() ? "too long" : error.detail),
+          fmt::format("tidemark {} --save FILE writes one", kind.command), ExitStatus::usage};
 }
 
-Failure explain_save(const std::string& path, const base::Error& error) {
-  return {fmt::format("the ledger was not saved as {}: {}", path, base::describe(error)),
+Failure explain_save(const SavedKind& kind, const std::string& path, const base::Error& error) {
+  return {fmt::format("the {} was not saved as {}: {}", kind.name, path, base::describe(error)),
           "name a file in a directory of yours with --save", ExitStatus::usage};
 }
 

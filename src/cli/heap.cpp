@@ -32,7 +32,7 @@ struct HeapKind {
   using Reading = model::HeapReading;
   using Answer = HeapAnswer;
   using Reader = HeapTargetReader;
-  static constexpr const char* command = "heap";
+  static constexpr const char *command = "heap", *saved = "ledger";
 
   static auto read_saved(const std::string& file) { return record::read_heap(file); }
   static auto save(const std::string& file, const Reading& reading) { return record::save_heap(file, reading); }

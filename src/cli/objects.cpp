@@ -21,7 +21,7 @@ struct ObjectsKind {
   using Reading = model::CensusReading;
   using Answer = ObjectsAnswer;
   using Reader = ObjectsTargetReader;
-  static constexpr const char* command = "objects";
+  static constexpr const char *command = "objects", *saved = "census";
 
   static auto read_saved(const std::string& file) { return record::read_census(file); }
   static auto save(const std::string& file, const Reading& reading) { return record::save_census(file, reading); }

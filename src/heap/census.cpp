@@ -141,13 +141,6 @@ class CensusReading {
     } else if (walker_.malloc() == nullptr) {
       census_.notes.emplace_back("No malloc of glibc was found: objects larger than 512 bytes are not counted.");
     }
-    const auto rows =
-        std::any_of(census_.types.begin(), census_.types.end(), [](const auto& row) { return row.has_own_sizeof; });
-    if (rows) {
-      census_.notes.emplace_back(
-          "Types marked * compute their size in code of their own, which is not run: theirs is that of the fixed "
-          "part.");
-    }
   }
 
   const CensusRequest& request_;

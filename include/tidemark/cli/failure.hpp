@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "tidemark/base/result.hpp"
 #include "tidemark/cli/command.hpp"
@@ -40,9 +41,14 @@ struct Failure {
 /// A stop that ended before the reading did.
 [[nodiscard]] Failure explain_void_stop(base::Pid pid, const control::StopReport& report, std::int64_t max_pause_ns);
 
-/// A saved ledger that could not be read, or one that could not be saved.
-[[nodiscard]] Failure explain_saved(const std::string& path, const base::Error& error);
-[[nodiscard]] Failure explain_save(const std::string& path, const base::Error& error);
+/// What a command keeps in a file for a later one: "ledger" and "heap".
+struct SavedKind {
+  std::string_view name, command;
+};
+
+/// One that could not be read, or could not be saved.
+[[nodiscard]] Failure explain_saved(const SavedKind& kind, const std::string& path, const base::Error& error);
+[[nodiscard]] Failure explain_save(const SavedKind& kind, const std::string& path, const base::Error& error);
 
 /// A file of ours that could not be opened.
 [[nodiscard]] Failure explain_output(const std::string& path, const base::Error& error);

@@ -67,9 +67,12 @@ class SnapshotRun {
   }
 
  private:
+  static constexpr SavedKind saved_kind{.name = Kind::saved, .command = Kind::command};
+
   std::optional<int> read_saved() {
     auto saved = Kind::read_saved(options_.diff_file);
-    if (!saved) return print_failure(streams_, Kind::command, explain_saved(options_.diff_file, saved.error()));
+    if (!saved)
+      return print_failure(streams_, Kind::command, explain_saved(saved_kind, options_.diff_file, saved.error()));
     both_.before = std::move(*saved);
     return std::nullopt;
   }
@@ -133,7 +136,7 @@ class SnapshotRun {
     if (options_.save_file.empty() || !any_read_) return std::nullopt;
     const auto saved = Kind::save(options_.save_file, both_.now);
     if (saved) return std::nullopt;
-    return print_failure(streams_, Kind::command, explain_save(options_.save_file, saved.error()));
+    return print_failure(streams_, Kind::command, explain_save(saved_kind, options_.save_file, saved.error()));
   }
 
   [[nodiscard]] std::string shown() {

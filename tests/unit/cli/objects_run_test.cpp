@@ -239,6 +239,6 @@ TEST_CASE("objects: a file that cannot be saved is a usage error and says why") 
   options.save_file = "/no/such/place/x.json";
   const auto outcome = call(options, reads(examples::exact()));
   CHECK(outcome.status == 2);
-  CHECK(has(outcome.err, "was not saved as /no/such/place/x.json"));
+  CHECK(has(outcome.err, "the census was not saved as /no/such/place/x.json"));
   CHECK(has(outcome.out, "worker.py"));  // what was read is shown all the same
 }
