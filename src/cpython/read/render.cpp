@@ -160,6 +160,22 @@ bool Renderer::put_by_name(const Shown& shown) {
   } else if (name == "numpy.ndarray") {
     put_ndarray(shown);
   } else {
+    return put_of_module(shown);
+  }
+  return true;
+}
+
+bool Renderer::put_of_module(const Shown& shown) {
+  const auto& name = shown.type.c_name;
+  if (name == "collections.deque") {
+    put_deque(shown);
+  } else if (name == "array.array") {
+    put_array(shown);
+  } else if (name == "decimal.Decimal") {
+    put_decimal(shown);
+  } else if (name == "slice" || name == "range") {
+    put_slice(shown, name == "range");
+  } else {
     return false;
   }
   return true;
@@ -173,6 +189,12 @@ void Renderer::put_integer(const Shown& shown) {
   } else {
     text_.put(*text);
   }
+}
+
+void Renderer::put_decimal(const Shown& shown) {
+  const auto text = decimal_text(memory_, shown.object.plus(after_head()));
+  if (!text) return put_unreadable(shown.object);
+  text_.put("Decimal('" + *text + "')");
 }
 
 void Renderer::put_float(const Shown& shown) {

@@ -41,8 +41,10 @@ class Renderer {
   bool put_builtin(const Shown& shown);
   bool put_value(const Shown& shown);
   bool put_by_name(const Shown& shown);
+  bool put_of_module(const Shown& shown);
   void put_integer(const Shown& shown);
   void put_float(const Shown& shown);
+  void put_decimal(const Shown& shown);
   void put_str(base::Address object);
   void put_bytes(const Shown& shown, bool is_bytearray);
   void put_unreadable(base::Address object);
@@ -59,6 +61,12 @@ class Renderer {
   [[nodiscard]] std::vector<base::Address> names_of_fields(const RenderedType& type);
   [[nodiscard]] std::optional<std::vector<DictItem>> first_items(base::Address dict, std::int64_t& used);
   void put_more(std::uint64_t count, bool is_first);
+
+  // render_collections.cpp: of modules, and of builtins that hold a few.
+  void put_deque(const Shown& shown);
+  void put_array(const Shown& shown);
+  void put_numbers(const std::vector<std::string>& numbers, std::uint64_t all);
+  void put_slice(const Shown& shown, bool is_range);
 
   // render_instances.cpp
   void put_instance(const Shown& shown);

@@ -68,6 +68,48 @@ std::string decimal(std::vector<std::uint32_t> digits) {
   return text.empty() ? "0" : text;
 }
 
+/// PyDecObject: the hash, then mpd_t: flags, exp, digits, len, alloc, data (libmpdec/mpdecimal.h); words of data have
+/// 19 decimal digits each, the lowest first.
+struct DecimalHead {
+  std::int64_t hash = 0;
+  std::uint8_t flags = 0;
+  std::array<std::uint8_t, 7> unused{};
+  std::int64_t exponent = 0, digits = 0, words = 0, allocated = 0;
+  base::Address data;
+};
+constexpr std::uint8_t decimal_negative = 1, decimal_infinite = 2, decimal_nan = 4, decimal_signalling = 8;
+
+/// The coefficient's digits; nullopt: it cannot be read, or is none.
+std::optional<std::string> coefficient(const memory::MemorySource& memory, const DecimalHead& head) {
+  constexpr std::size_t word_digits = 19;
+  constexpr std::uint64_t word_end = 10'000'000'000'000'000'000U;
+  const auto digits = static_cast<std::size_t>(head.digits);
+  std::vector<std::uint64_t> words((digits + word_digits - 1) / word_digits);
+  if (!memory.read(head.data, std::as_writable_bytes(std::span(words)))) return std::nullopt;
+  std::string text;
+  for (auto word = words.rbegin(); word != words.rend(); ++word) {
+    if (*word >= word_end) return std::nullopt;
+    const std::string part = std::to_string(*word);
+    if (!text.empty()) text.append(word_digits - part.size(), '0');
+    text += part;
+  }
+  return text.size() == digits ? std::optional(text) : std::nullopt;
+}
+
+/// "to-scientific-string" of the decimal arithmetic specification.
+std::string with_exponent(const std::string& digits, std::int64_t exponent) {
+  constexpr std::int64_t most_zeros = 6;
+  const auto count = static_cast<std::int64_t>(digits.size());
+  const std::int64_t left = exponent + count;  // digits before the point
+  if (exponent <= 0 && left > -most_zeros) {
+    if (exponent == 0) return digits;
+    if (left <= 0) return "0." + std::string(static_cast<std::size_t>(-left), '0') + digits;
+    return digits.substr(0, static_cast<std::size_t>(left)) + "." + digits.substr(static_cast<std::size_t>(left));
+  }
+  const std::string power = (left > 0 ? "E+" : "E") + std::to_string(left - 1);
+  return digits.substr(0, 1) + (count > 1 ? "." + digits.substr(1) : "") + power;
+}
+
 struct Head {
   std::uint64_t digits = 0;
   bool is_negative = false;
@@ -124,6 +166,26 @@ std::optional<std::string> integer_text(const memory::MemorySource& memory, cons
   const std::string text = decimal(std::move(digits));
   if (text.size() > most_decimals) return large;
   return head->is_negative ? "-" + text : text;
+}
+
+std::optional<std::string> decimal_text(const memory::MemorySource& memory, base::Address fields) {
+  constexpr std::int64_t most_exponent = 2'000'000'000'000'000'000;  // MPD_MAX_EMAX and then some
+  const auto head = memory.read_value<DecimalHead>(fields);
+  if (!head || head->digits < 0 || head->exponent < -most_exponent || head->exponent > most_exponent) {
+    return std::nullopt;
+  }
+  const std::string sign = (head->flags & decimal_negative) != 0 ? "-" : "";
+  if ((head->flags & decimal_infinite) != 0) return sign + "Infinity";
+  const bool is_signalling = (head->flags & decimal_signalling) != 0;
+  const bool is_nan = is_signalling || (head->flags & decimal_nan) != 0;
+  const std::string nan = sign + (is_signalling ? "sNaN" : "NaN");
+  if (head->digits == 0) return is_nan ? std::optional(nan) : std::nullopt;
+  if (head->digits > static_cast<std::int64_t>(most_decimals)) {
+    return "a number of " + grouped(static_cast<std::uint64_t>(head->digits)) + " digits";
+  }
+  const auto digits = coefficient(memory, *head);
+  if (!digits) return std::nullopt;
+  return is_nan ? nan + *digits : sign + with_exponent(*digits, head->exponent);
 }
 
 }  // namespace tidemark::cpython

@@ -24,4 +24,8 @@ namespace tidemark::cpython {
 [[nodiscard]] std::optional<std::string> integer_text(const memory::MemorySource& memory, const Layout& layout,
                                                       base::Address object);
 
+/// A PyDecObject as str() has it: "1.50", "1E+3", "-Infinity", "NaN"; with more than 40 digits "a number of 300
+/// digits". `fields` is where those behind the object's head begin. nullopt: it cannot be read, or is none.
+[[nodiscard]] std::optional<std::string> decimal_text(const memory::MemorySource& memory, base::Address fields);
+
 }  // namespace tidemark::cpython
