@@ -1,6 +1,6 @@
 # -DTIDEMARK_PCH=ON: the headers that most files include are compiled once for all files with the same flags. script/test
-# does so, because a cold build takes a third less; a developer's build does not, and so finds the file that fails to
-# include what it uses (what script/release builds does too). docs/contributing.md says what ccache wants for it.
+# does so, because a cold build takes half as long; a developer's build does not. Which file fails to include what it uses of
+# them is found by tests/unit/architecture/includes_test.cpp. docs/contributing.md says what ccache wants for it.
 
 option(TIDEMARK_PCH "Precompile the headers that most files include" OFF)
 

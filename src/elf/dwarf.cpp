@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "detail/dwarf_entry.hpp"

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "detail/figures.hpp"
 #include "detail/report_parts.hpp"
 #include "tidemark/present/units.hpp"

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "detail/bounded_file.hpp"
