@@ -100,10 +100,10 @@ class Modes {
   }
 
   /// Room for a copy of what is resident now, and a little more; null in low-memory mode, which copies nothing.
-  std::variant<std::unique_ptr<CopiedMemory>, HeapRefusal> prepare(const heap::Moment& now, bool clones) {
+  std::variant<std::unique_ptr<CopiedMemory>, HeapRefusal> prepare(const heap::Moment& now) {
     const std::uint64_t resident = now.resident_bytes();
     const std::uint64_t copy = options_.low_memory ? 0 : resident + resident / spare_share + spare_bytes;
-    const MemoryNeed need{.ours = copy + spare_bytes, .targets = clones ? resident : 0};
+    const MemoryNeed need{.ours = copy + spare_bytes, .targets = 0};
     if (const auto lacking = too_little_memory(subject_.root, pid(), need)) return without_room(need, *lacking);
     if (options_.low_memory) return std::unique_ptr<CopiedMemory>{};
     auto prepared = CopiedMemory::prepare(copy, &subject_.memory);
@@ -113,18 +113,16 @@ class Modes {
 
   /// And what would do with less: without a copy, without a clone.
   [[nodiscard]] HeapRefusal without_room(const MemoryNeed& need, const std::string& lacking) const {
-    const auto has_room = [&](const MemoryNeed& less) { return !too_little_memory(subject_.root, pid(), less); };
-    const char* hint = "--consistency racing needs no memory for a copy";
-    if (!options_.low_memory && has_room({.ours = spare_bytes, .targets = need.targets})) {
-      hint = "--low-memory reads it piece by piece instead";
-    } else if (need.targets != 0 && has_room({.ours = need.ours, .targets = 0})) {
-      hint = "--consistency stopped is as exact, and makes no clone that it may need memory for";
-    } else if (!options_.low_memory && has_room({.ours = spare_bytes, .targets = 0})) {
-      hint = "--consistency stopped --low-memory stops it, and reads it piece by piece";
+    const bool is_about_freezing = need.targets != 0;
+    const char* hint = "--consistency racing needs next to no memory";
+    if (!too_little_memory(subject_.root, pid(), {.ours = spare_bytes, .targets = 0})) {
+      hint = is_about_freezing ? "--consistency stopped --low-memory is as exact, and makes no clone"
+                               : "--low-memory reads it piece by piece instead";
     }
-    return {.failure = {fmt::format("pid {} is not copied: {}", pid(), lacking), hint, ExitStatus::cannot_open},
+    const char* what = is_about_freezing ? "cloned" : "copied";
+    return {.failure = {fmt::format("pid {} is not {}: {}", pid(), what, lacking), hint, ExitStatus::cannot_open},
             .error = base::Error{.code = base::ErrorCode::limit, .doing = "copy a heap", .detail = lacking},
-            .is_about_freezing = need.targets != 0};
+            .is_about_freezing = is_about_freezing};
   }
 
   /// Out of the copy, or straight out of what stands still when there is none.
@@ -137,7 +135,7 @@ class Modes {
   }
 
   ModeOutcome stopped(const heap::Moment& before) {
-    auto prepared = prepare(before, false);
+    auto prepared = prepare(before);
     if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
     auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
     std::optional<proc::Hurry> hurry(std::in_place);
@@ -172,9 +170,10 @@ class Modes {
   }
 
   ModeOutcome frozen(const heap::Moment& before) {
-    auto prepared = prepare(before, true);
-    if (auto* refusal = std::get_if<HeapRefusal>(&prepared)) return std::move(*refusal);
-    auto& copy = std::get<std::unique_ptr<CopiedMemory>>(prepared);
+    // What it writes while the clone lives is there twice. The clone is read as it is: to copy it first would take as
+    // long as to walk it, most of that for memory that we do not have yet (docs/objects.md has the figures).
+    const MemoryNeed need{.ours = spare_bytes, .targets = before.resident_bytes()};
+    if (const auto lacking = too_little_memory(subject_.root, pid(), need)) return without_room(need, *lacking);
     std::optional<proc::Hurry> hurry(std::in_place);  // the clone costs the target faults as long as it lives
     auto freeze = control::FrozenTarget::freeze(subject_.root, pid(), {.max_pause_ns = options_.max_pause_ns});
     if (!freeze) return not_frozen(freeze.error());
@@ -191,16 +190,10 @@ class Modes {
     if (!moment) return refused(moment.error());
     moment->take_exclusiveness_of(before);
     ModeReport done;
-    if (!copy) {
-      const HeldBeforeTarget memory(freeze->memory(), subject_.memory);
-      read_(memory, *moment);
-    } else if (auto copied = copy->copy(freeze->memory(), moment->resident()); !copied) {
-      return refused(copied.error());
-    }
+    read_(HeldBeforeTarget(freeze->memory(), subject_.memory), *moment);
     const auto report = freeze->release();
     hurry.reset();
     if (!report) return not_frozen(report.error());
-    if (copy) read_copy(*copy, *moment, done);
     done.consistency = "frozen";
     done.cost.pause_ns = report->pause_ns;
     done.cost.reap_pause_ns = report->reap_pause_ns;

@@ -43,7 +43,7 @@ void add_mode_options(po::options_description_easy_init& add) {
       "read while it runs, stop it meanwhile, or read a copy-on-write clone of it; auto takes the gentlest exact way");
   add("max-pause", po::value<std::string>()->value_name("TIME"),
       "with stopped, frozen or auto: it goes on after this time, read or not; 1s when not given");
-  add("low-memory", "slower, with little memory of our own whatever the heap's size");
+  add("low-memory", "of stopped: a longer pause, and little memory of our own whatever the heap's size");
 }
 
 void add_comparison_options(po::options_description_easy_init& add, const std::string& reading) {

@@ -23,7 +23,7 @@ WAYS = {
     "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
     "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
     "racing, low": ("--consistency", "racing", "--low-memory"),
-    "frozen, low": ("--consistency", "frozen", "--low-memory", "--max-pause", "60s"),
+    "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
 }
 MB = 1 << 20
 SETTLE_S = 0.2

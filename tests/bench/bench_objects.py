@@ -25,7 +25,7 @@ WAYS = {
     "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
     "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
     "racing, low": ("--consistency", "racing", "--low-memory"),
-    "frozen, low": ("--consistency", "frozen", "--low-memory", "--max-pause", "60s"),
+    "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
 }
 LIMITED = ("racing", "stopped", "frozen")
 MB = 1e6
