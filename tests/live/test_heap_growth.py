@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import Target, tidemark
+from support import Target, tidemark, wait_until_conversing
 from support.heaps import MODES, HeapTest, smaps_rss
 
 MIB = 1 << 20
@@ -48,7 +48,9 @@ class Unshared(HeapTest):
         self.assertLess(private_bytes(pid, "Private_Clean"), MIB // 4)
 
     def read_family(self, target, mode):
-        """The ledgers of parent and worker."""
+        """The ledgers of parent and worker, when both have come to where they wait."""
+        for pid in (target.pid, target.truth["worker_pid"]):
+            wait_until_conversing(pid)
         parent, worker = self.heap(target.pid, "--children", "--consistency", mode)["processes"]
         self.assertEqual((parent["parent"], worker["parent"]), (None, target.pid))
         self.assertEqual((parent["pid"], worker["pid"]), (target.pid, target.truth["worker_pid"]))

@@ -3,7 +3,8 @@
 from .embedding import embedding
 from .paths import PROGRAMS, ROOT, tidemark_binary
 from .processors import on_processors_of_their_own
-from .procfs import (command_line, descendants, resident_bytes, status_fields, thread_ids, wait_until_all_read)
+from .procfs import (command_line, descendants, resident_bytes, status_fields, thread_ids, wait_until_all_read,
+                     wait_until_conversing)
 from .pythons import (DEBIAN_PYTHON, Interpreter, interpreters, on_each_interpreter, on_each_listed_interpreter,
                       on_host_interpreters, trace_refs_python)
 from .recorded import Recorded, RecordingTest
@@ -19,5 +20,5 @@ __all__ = [
     "Target", "TargetError", "command_line", "descendants", "embedding", "free_port", "interpreters", "on_each_interpreter",
     "on_each_listed_interpreter", "on_host_interpreters", "on_processors_of_their_own", "read_csv", "read_growing_csv",
     "read_jsonl", "recorded_stacks", "resident_bytes", "status_fields", "thread_ids", "tidemark", "tidemark_binary",
-    "trace_refs_python", "wait_for", "wait_until_all_read",
+    "trace_refs_python", "wait_for", "wait_until_all_read", "wait_until_conversing",
 ]

@@ -7,6 +7,7 @@ from .waiting import wait_for
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 READ_SYSCALL = b"0"  # read(2) on x86-64
+CONVERSING_SYSCALLS = (b"23", b"270")  # select(2), pselect6(2): where protocol.converse() waits for a command
 
 
 def status_fields(pid):
@@ -54,6 +55,12 @@ def wait_until_all_read(pid, spinning=()):
         return all(call == (b"running" if tid in spinning else READ_SYSCALL)
                    for tid, call in _system_calls(pid).items())
     wait_for(settled, f"all threads of {pid} are in read()")
+
+
+def wait_until_conversing(pid):
+    """Returns when `pid`, of one thread, waits for its next command: it has done what it does on its way there."""
+    wait_for(lambda: all(call in CONVERSING_SYSCALLS for call in _system_calls(pid).values()),
+             f"{pid} waits for a command")
 
 
 def smaps_rss(pid):

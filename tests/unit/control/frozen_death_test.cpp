@@ -17,7 +17,7 @@ using namespace tidemark::control::test;
 
 namespace {
 
-constexpr int kills_of_each_kind = tidemark::is_sanitized ? 40 : 150;
+constexpr int kills_of_each_kind = tidemark::is_sanitized ? 20 : 150;
 
 class Watched {
  public:

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "lively_target.hpp"
+#include "sanitized.hpp"
 #include "support.hpp"
 #include "tidemark/control/stopped_target.hpp"
 
@@ -14,7 +15,7 @@ using namespace tidemark::control::test;
 
 namespace {
 
-constexpr int kills = 600;
+constexpr int kills = tidemark::is_sanitized ? 200 : 600;
 
 }  // namespace
 
