@@ -32,7 +32,7 @@ SETTLE_S = 0.2
 class Run(NamedTuple):
     cpu_s: float
     peak_mb: float
-    copied_mb: float
+    read_mb: float
     pause_ms: float
     gap_ms: float
     bound: float  # of RSS
@@ -76,16 +76,16 @@ def measure(megabytes, rounds, seconds, copier):
 
 def report(rss, runs, forks, copies):
     print(f"\nheap of {rss:.0f} MB RSS; its own fork() {Spread.of(forks).text(1)} ms, bare copy {Spread.of(copies).text(0)} ms")
-    print("  way          own CPU s           own MB   copied MB  pause ms            largest gap ms")
+    print("  way          own CPU s           own MB   read MB    pause ms            largest gap ms")
     for way, made in runs.items():
         print(f"  {way:<13}{Spread.of([run.cpu_s for run in made]).text(2):<20}"
-              f"{max(run.peak_mb for run in made):<9.0f}{max(run.copied_mb for run in made):<11.0f}"
+              f"{max(run.peak_mb for run in made):<9.0f}{max(run.read_mb for run in made):<11.0f}"
               f"{Spread.of([run.pause_ms for run in made]).text(1):<20}{Spread.of([run.gap_ms for run in made]).text(1)}")
     print(f"  frozen pause / fork()      {figures.ratios([run.pause_ms for run in runs['frozen']], forks).text(2)}   (limit 1.5)")
     print(f"  stopped pause / bare copy  {figures.ratios([run.pause_ms for run in runs['stopped']], copies).text(2)}")
     for way in ("stopped", "frozen"):
-        over = max(run.peak_mb / run.copied_mb for run in runs[way])
-        print(f"  {way}: own memory / copied  {over:.2f}   (limit 1.25)")
+        over = max(run.peak_mb / run.read_mb for run in runs[way])
+        print(f"  {way}: own memory / read  {over:.2f}   (limit 1.25)")
     print(f"  racing: bound {Spread.of([100 * run.bound for run in runs['racing']]).text(2)} % of RSS")
 
 

@@ -3,7 +3,7 @@
 
 After one run of each that does not count, the ways come in turns. Own CPU is the kernel's figure of the whole run
 (wait4); the fixed cost is that of an interpreter with nothing in it, and the cost of a block is what is beyond it. Own
-memory is the VmHWM that the census says, copied what it read of the target. The target spins on its clock meanwhile:
+memory is the VmHWM that the census says, beside it what it read of the target (stopped copies it). The target spins on its clock meanwhile:
 its largest gap is what it noticed. The peers count a heap of --peer-blocks, each in a process of its own that nothing
 was imported into, in the same rounds as a census of it: their CPU is that of the process, their pause the time of the
 call, which does nothing but hold the GIL. Nothing is asserted.
@@ -35,7 +35,7 @@ LEAST_FREE_KB = 16_000_000  # for 30 million blocks and their copy
 class Run(NamedTuple):
     cpu_s: float
     peak_mb: float
-    copied_mb: float
+    read_mb: float
     pause_ms: float
     gap_ms: float  # nan: the census outlasted the spinning
     objects: int
@@ -112,14 +112,14 @@ def seen_gaps(runs):
 
 def report(heap, fixed):
     print(f"\n{heap.blocks:,} blocks, {heap.rss_mb:.0f} MB RSS, {heap.runs['frozen'][0].objects:,} objects")
-    print("  way          own CPU s           ns/block   own MB   copied MB  pause ms              largest gap ms")
+    print("  way          own CPU s           ns/block   own MB   read MB    pause ms              largest gap ms")
     for way, made in heap.runs.items():
         block = (Spread.of(heap.cpu(way)).median - Spread.of(fixed.cpu(way)).median) / heap.blocks * 1e9
         print(f"  {way:<13}{Spread.of(heap.cpu(way)).text(2):<20}{block:<11.0f}"
-              f"{max(run.peak_mb for run in made):<9.0f}{max(run.copied_mb for run in made):<11.0f}"
+              f"{max(run.peak_mb for run in made):<9.0f}{max(run.read_mb for run in made):<11.0f}"
               f"{Spread.of([run.pause_ms for run in made]).text(1):<22}{seen_gaps(made)}")
     for way in ("stopped", "frozen"):
-        print(f"  {way}: own memory / copied  {max(run.peak_mb / run.copied_mb for run in heap.runs[way]):.2f}   (limit 1.40)")
+        print(f"  {way}: own memory / read  {max(run.peak_mb / run.read_mb for run in heap.runs[way]):.2f}   (limit 1.40)")
 
 
 def report_growth(heaps, fixed):
