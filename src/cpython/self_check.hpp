@@ -11,8 +11,9 @@ namespace tidemark::cpython {
 
 /// Tries of what a running process can change between two of our reads: thread ids against /proc/PID/task.
 inline constexpr int max_check_attempts = 3;
-/// Where the innermost frame counts too, which a busy program seldom holds still.
-inline constexpr int max_strict_attempts = 100;
+/// Where the innermost frame counts too, which a busy program seldom holds still: a pydebug 3.14 that does nothing but
+/// call, in 3 readings of 100.
+inline constexpr int max_strict_attempts = 1000;
 
 /// The layout may be used: all of it, or all but the parts that are missing.
 struct Checked {

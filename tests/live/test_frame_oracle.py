@@ -6,7 +6,7 @@ import unittest
 
 from support import RecordingTest, Target, on_each_interpreter, on_processors_of_their_own, wait_until_all_read
 
-ROWS = 400
+ROWS = 600
 INTERVAL = ("-i", "10ms")
 
 
