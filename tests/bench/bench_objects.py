@@ -3,10 +3,10 @@
 
 After one run of each that does not count, the ways come in turns. Own CPU is the kernel's figure of the whole run
 (wait4); the fixed cost is that of an interpreter with nothing in it, and the cost of a block is what is beyond it. Own
-memory is the VmHWM that the census says, beside it what it read of the target (stopped copies it). The target spins on its clock meanwhile:
-its largest gap is what it noticed. The peers count a heap of --peer-blocks, each in a process of its own that nothing
-was imported into, in the same rounds as a census of it: their CPU is that of the process, their pause the time of the
-call, which does nothing but hold the GIL. Nothing is asserted.
+memory is the VmHWM that the census says, beside it what it read of the target (stopped copies it). The target spins on
+its clock meanwhile: its largest gap is what it noticed. The peers count a heap of --peer-blocks, each in a process of
+its own that nothing was imported into, in the same rounds as a census of it: their CPU is that of the process, their
+pause the time of the call, which does nothing but hold the GIL. Nothing is asserted.
 """
 
 import argparse

@@ -3,28 +3,25 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
 #include <string>
 
+#include "source_files.hpp"
+
 namespace fs = std::filesystem;
+using tidemark::test::read_text, tidemark::test::source_dir;
 
 namespace {
 
 using Rooms = std::map<std::string, std::set<std::string>>;
 
-std::string read_text(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// The rows `| `room` | one line | may use |` of the page's room table; "all above" means every row before it.
 Rooms allowed_edges() {
   Rooms rooms;
   std::set<std::string> above;
-  const std::string page = read_text(fs::path(TIDEMARK_SOURCE_DIR) / "docs/architecture.md");
+  const std::string page = read_text(source_dir / "docs/architecture.md");
   const std::regex row(R"(\n\| `([a-z]+)` \|[^|\n]*\| ([^|\n]*) \|)");
   for (std::sregex_iterator match(page.begin(), page.end(), row), end; match != end; ++match) {
     const std::string room = (*match)[1];
@@ -49,7 +46,7 @@ TEST_CASE("every include follows the direction of the rooms") {
   const std::regex include(R"(#include "tidemark/([a-z_]+)/)");
   std::size_t includes = 0;
   for (const char* top : {"include/tidemark", "src"}) {
-    const fs::path root = fs::path(TIDEMARK_SOURCE_DIR) / top;
+    const fs::path root = source_dir / top;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
       if (!entry.is_regular_file()) continue;
       const std::string room = fs::relative(entry.path(), root).begin()->string();

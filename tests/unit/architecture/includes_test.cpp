@@ -5,7 +5,6 @@
 
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -16,7 +15,10 @@
 #include <string_view>
 #include <utility>
 
+#include "source_files.hpp"
+
 namespace fs = std::filesystem;
+using tidemark::test::read_text, tidemark::test::source_dir;
 
 namespace {
 
@@ -50,13 +52,6 @@ constexpr Names names_of_headers[] = {
     {"vector", "vector"},
     {"fmt/format.h", ""},  // all of fmt::
 };
-
-const fs::path source_dir = TIDEMARK_SOURCE_DIR;
-
-std::string read_text(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::map<std::string, std::string, std::less<>> header_by_name() {
   std::map<std::string, std::string, std::less<>> headers;
