@@ -59,6 +59,7 @@ class Price(HeapTest):
 
     def test_low_memory_has_the_same_rows(self):
         with Target("heap_truth.py") as target:
+            target.rest()
             for mode in EXACT:
                 with self.subTest(mode):
                     plain = self.ledger(target.pid, "--consistency", mode)

@@ -40,6 +40,7 @@ class OddMemory(HeapTest):
 
     def check(self, kind, resident_mib, owner="unexplained", more=lambda ledger: None):
         with Target("odd_memory.py", kind, "--mib", SIZE_MIB) as target:
+            target.rest()
             for words in WAYS:
                 with self.subTest(kind=kind, words=words):
                     ledger = self.ledger(target.pid, "--consistency", *words)

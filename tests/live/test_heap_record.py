@@ -40,6 +40,7 @@ class Recorded(RecordingTest, HeapTest):
     def test_ledgers_of_python_and_of_its_child(self):
         with Target("heap_known.py", "--mib", 10, "--cat") as target:
             cat = target.truth["cat_pid"]
+            target.rest()
             truth = self.ledger(target.pid, "--consistency", "stopped")
             recorded = self.record(target.pid, cat)
         samples = self.samples_with_heap(recorded, target.pid)

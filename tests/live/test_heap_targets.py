@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support import Target, thread_ids, tidemark, tidemark_binary
+from support import Target, thread_ids, tidemark, tidemark_binary, wait_until_all_read
 from support.heaps import MODES, HeapTest, bytes_of, smaps_rss
 
 GUARD = Path(os.environ.get("TIDEMARK_GUARD") or tidemark_binary().parent / "tidemark_guard")
@@ -71,6 +71,7 @@ class Refused(HeapTest):
 class Others(HeapTest):
     def test_no_python(self):
         with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as cat:
+            wait_until_all_read(cat.pid)
             for mode in MODES:
                 with self.subTest(mode):
                     ledger = self.ledger(cat.pid, "--consistency", mode)

@@ -43,7 +43,7 @@ class Truth(CensusTest):
         if python.kind == "free-threaded":
             return
         with Target("objects_truth.py", python=python) as target:
-            stated = target.ask("count")["types"]
+            stated = target.ask_and_rest("count")["types"]
             census = self.census(target.outer_pid)
             self.assertEqual((census["consistency"], census["coverage"]["share"]), ("racing", 1))
             self.assertEqual(census["summary"]["gc_thresholds"], target.truth["gc_thresholds"])
@@ -58,14 +58,14 @@ class Truth(CensusTest):
             with Target("objects_truth.py", python=python, env=environment) as target:
                 # A round before: what the first one leaves in caches of look-ups is there then.
                 for command in ("count", "build", "clear"):
-                    target.ask(command)
+                    target.ask_and_rest(command)
                 for mode in EXACT if not environment else EXACT[-1:]:
                     with self.subTest(mode=mode, **environment):
                         before = self.census(target.outer_pid, "--consistency", mode)
-                        stated = target.ask("build")["types"]
+                        stated = target.ask_and_rest("build")["types"]
                         after = self.census(target.outer_pid, "--consistency", mode)
                         self.assert_as_collector_says(after, stated)
-                        target.ask("clear")
+                        target.ask_and_rest("clear")
                         added = {name: tuple(both) for name, both in target.truth["added"].items()}
                         came = difference(by_name(before), by_name(after))
                         if version_of(target) < (3, 11) and came.get("builtins.code", (0, 0))[0] == 0:
@@ -78,7 +78,7 @@ class Truth(CensusTest):
         if python.kind == "free-threaded":
             return
         with Target("objects_truth.py", python=python) as target:
-            stated = target.ask("places")
+            stated = target.ask_and_rest("places")
             for position, name in enumerate(("builtins.dict", "builtins.tuple")):
                 with self.subTest(type=name):
                     census = self.census(target.outer_pid, "--consistency", "frozen", "--type", name)
@@ -109,11 +109,12 @@ class AllObjects(CensusTest):
     def test_all_objects(self):
         python = trace_refs_python(self)
         with Target("objects_truth.py", python=python) as target:
-            target.ask("whole")  # fills caches
+            target.ask_and_rest("whole")  # fills caches
             for before, mode in (("count", "stopped"), ("build", "frozen")):
                 with self.subTest(after=before, mode=mode):
-                    target.ask(before)
-                    stated = {name: tuple(both) for name, both in target.ask("whole")["types"].items() if both[0]}
+                    target.ask_and_rest(before)
+                    whole = target.ask_and_rest("whole")["types"]
+                    stated = {name: tuple(both) for name, both in whole.items() if both[0]}
                     census = self.census(target.outer_pid, "--consistency", mode)
                     self.assertGreater(len(stated), 100)
                     self.assertEqual(difference(stated, by_name(census)), self.ONLY_OURS)

@@ -30,6 +30,7 @@ class Shown(Shop):
     def setUpClass(cls):
         cls.target = cls.enterClassContext(Target("objects_shop.py"))
         cls.pid, cls.counts = cls.target.pid, cls.target.truth["counts"]
+        cls.target.rest()
 
     def test_a_bare_name_is_every_modules(self):
         census = self.census(self.pid, "--type", "Order", "--samples", 3, "--consistency", "frozen")
@@ -171,9 +172,9 @@ class Held(CensusTest):
     def test_blocks_and_buffers(self):
         with Target("objects_truth.py") as target:
             for command in ("count", "build", "clear"):
-                target.ask(command)
+                target.ask_and_rest(command)
             before = self.census(target.pid, "--consistency", "frozen")
-            target.ask("build")
+            target.ask_and_rest("build")
             after = self.census(target.pid, "--consistency", "frozen")
         held = {name: self.held(after, name) - self.held(before, name)
                 for name in ("builtins.list", "objects_kinds.Slotted", "builtins.bytearray", "builtins.bytes", "numpy.ndarray")}

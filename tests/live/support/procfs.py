@@ -7,7 +7,8 @@ from .waiting import wait_for
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 READ_SYSCALL = b"0"  # read(2) on x86-64
-CONVERSING_SYSCALLS = (b"23", b"270")  # select(2), pselect6(2): where protocol.converse() waits for a command
+# Where a fixture waits for its next command: protocol.converse() in select(2) or pselect6(2), others read from stdin.
+CONVERSING = ([b"23"], [b"270"], [READ_SYSCALL, b"0x0"])
 
 
 def status_fields(pid):
@@ -58,9 +59,13 @@ def wait_until_all_read(pid, spinning=()):
 
 
 def wait_until_conversing(pid):
-    """Returns when `pid`, of one thread, waits for its next command: it has done what it does on its way there."""
-    wait_for(lambda: all(call in CONVERSING_SYSCALLS for call in _system_calls(pid).values()),
-             f"{pid} waits for a command")
+    """Returns when the main thread of `pid` waits for its next command and no other runs: what it does between an answer
+    and that wait is done. Before that its memory still changes."""
+    def settled():
+        words = Path(f"/proc/{pid}/syscall").read_bytes().split()
+        return (any(words[:len(call)] == call for call in CONVERSING)
+                and b"running" not in _system_calls(pid).values())
+    wait_for(settled, f"{pid} waits for a command")
 
 
 def smaps_rss(pid):

@@ -90,6 +90,16 @@ class Target:
         self.send(*words)
         return self.next_line(patience_s)
 
+    def ask_and_rest(self, *words):
+        """`ask`, and returns when the program waits again: what is read of it then is what the next reading finds."""
+        answer = self.ask(*words)
+        self.rest()
+        return answer
+
+    def rest(self):
+        """Returns when the program waits for a command."""
+        procfs.wait_until_conversing(self.outer_pid)
+
     def next_line(self, patience_s=PATIENCE_S):
         """The next JSON line of the program."""
         give_up_at = time.monotonic() + patience_s
