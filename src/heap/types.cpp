@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "detail/object_places.hpp"
 #include "detail/window.hpp"
@@ -96,26 +97,38 @@ void ArenaSet::assign(std::vector<Range> ranges) {
     return overlaps;
   });
   ranges_ = std::move(ranges);
-  granules_.clear();
+  touched_.clear();
+  whole_.clear();
+  has_granules_ = false;
   if (ranges_.empty()) return;
   first_granule_ = ranges_.front().start >> granule_bits;
-  const std::uint64_t last = (ranges_.back().end - 1) >> granule_bits;
-  constexpr std::uint64_t most_granules = std::uint64_t{1} << 29;  // 128 TiB of addresses in 64 MiB of bits
-  if (last - first_granule_ >= most_granules) return;
-  granules_.resize(last - first_granule_ + 1);
+  const std::uint64_t count = ((ranges_.back().end - 1) >> granule_bits) - first_granule_ + 1;
+  constexpr std::uint64_t most_granules = std::uint64_t{1} << 29;  // 128 TiB of addresses in 128 MiB of bits
+  if (count > most_granules) return;
+  has_granules_ = true;
+  touched_.resize(count);
+  whole_.resize(count);
+  Range run = ranges_.front();  // of arenas one behind the other: the older, small ones do not begin where granules do
   for (const auto& range : ranges_) {
-    for (auto at = range.start >> granule_bits; at <= (range.end - 1) >> granule_bits; ++at) {
-      granules_[at - first_granule_] = true;
+    if (range.start == run.end) {
+      run.end = range.end;
+    } else if (range.start != run.start) {
+      mark(std::exchange(run, range));
     }
+  }
+  mark(run);
+}
+
+void ArenaSet::mark(Range range) {
+  constexpr std::uint64_t granule_bytes = std::uint64_t{1} << granule_bits;
+  for (auto at = range.start >> granule_bits; at <= (range.end - 1) >> granule_bits; ++at) {
+    const std::uint64_t start = at << granule_bits;
+    touched_[at - first_granule_] = true;
+    whole_[at - first_granule_] = range.start <= start && start + granule_bytes <= range.end;
   }
 }
 
-bool ArenaSet::holds(std::uint64_t address) const {
-  const std::uint64_t granule = address >> granule_bits;
-  if (ranges_.empty() || granule < first_granule_) return false;
-  if (!granules_.empty() && (granule - first_granule_ >= granules_.size() || !granules_[granule - first_granule_])) {
-    return false;
-  }
+bool ArenaSet::is_in_range(std::uint64_t address) const {
   const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), address,
                                       [](std::uint64_t at, const Range& range) { return at < range.start; });
   return after != ranges_.begin() && std::prev(after)->holds(address);

@@ -1,18 +1,15 @@
 #include "tidemark/record/census_file.hpp"
 
-#include <fcntl.h>
-
 #include "detail/census_keys.hpp"
 #include "detail/saved_file.hpp"
-#include "detail/saved_members.hpp"
-#include "tidemark/base/fd.hpp"
 
 namespace tidemark::record {
 namespace {
 
 using base::Result;
 
-constexpr detail::SavedKind kind{.reading = "read the saved census", .max_values = max_census_values};
+constexpr detail::SavedKind kind{
+    .reading = "read the saved census", .max_bytes = max_census_file_bytes, .max_values = max_census_values};
 
 }  // namespace
 
@@ -21,19 +18,11 @@ Result<void> save_census(const std::string& path, const model::CensusReading& re
 }
 
 Result<model::CensusReading> parse_census(std::string_view text, const std::string& path) {
-  const auto json = detail::parse_saved(text, path, kind);
-  if (!json) return base::fail(json.error());
-  try {
-    return detail::census_reading_of(*json);
-  } catch (const detail::NotAsSaved& wrong) {
-    return base::fail(detail::malformed(path, kind, wrong.what));
-  }
+  return detail::parse_saved_as(text, path, kind, detail::census_reading_of);
 }
 
 Result<model::CensusReading> read_census(const std::string& path) {
-  auto text = base::read_file(AT_FDCWD, path, max_census_file_bytes, kind.reading);
-  if (!text) return base::fail(std::move(text).error());
-  return parse_census(*text, path);
+  return detail::read_saved_as(path, kind, detail::census_reading_of);
 }
 
 }  // namespace tidemark::record

@@ -65,25 +65,19 @@ void Renderer::put_deque(const Shown& shown) {
   auto block = at<Address>(shown.object, head);
   const auto longest = at<std::int64_t>(shown.object, head + 5 * word_bytes);
   if (!size || !index || !block || !longest || *size < 0 || *index < 0) return put_unreadable(shown.object);
-  const auto all = static_cast<std::uint64_t>(*size);
-  auto item = static_cast<std::uint64_t>(*index);
   text_.put("deque([");
-  std::size_t count = 0;
-  for (; shown.depth > 0 && count < all && !is_enough(count); ++count, ++item) {
+  Items items(*this, static_cast<std::uint64_t>(*size), shown.depth);
+  for (auto item = static_cast<std::uint64_t>(*index); !items.is_enough(); ++item) {
     if (item >= block_items) {
       block = at<Address>(*block, right_link);
       item = 0;
     }
     const auto value = block ? at<Address>(*block, word_bytes * (1 + item)) : std::nullopt;
     if (!value) break;
-    if (count != 0) text_.put(", ");
-    put(*value, shown.depth - 1);
+    items.begin_next();
+    put(*value, items.inner_depth());
   }
-  if (shown.depth == 0 && all != 0) {
-    text_.put("…");
-  } else {
-    put_more(all - count, count == 0);
-  }
+  items.end();
   text_.put(*longest < 0 ? "])" : "], maxlen=" + std::to_string(*longest) + ")");
 }
 
@@ -115,12 +109,13 @@ void Renderer::put_array(const Shown& shown) {
 
 void Renderer::put_numbers(const std::vector<std::string>& numbers, std::uint64_t all) {
   text_.put("[");
-  std::size_t count = 0;
-  for (; count < numbers.size() && !is_enough(count); ++count) {
-    if (count != 0) text_.put(", ");
-    text_.put(numbers[count]);
+  Items items(*this, all, 1);  // deep enough for what holds nothing
+  for (const std::string& number : numbers) {
+    if (items.is_enough()) break;
+    items.begin_next();
+    text_.put(number);
   }
-  put_more(all - count, count == 0);
+  items.end();
   text_.put("]");
 }
 

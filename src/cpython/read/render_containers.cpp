@@ -24,43 +24,52 @@ struct SetEntry {
 
 }  // namespace
 
-void Renderer::put_more(std::uint64_t count, bool is_first) {
-  if (count == 0) return;
-  text_.put(is_first ? "… " : ", … ");
-  text_.put(grouped(count) + (is_first ? "" : " more"));
+bool Renderer::Items::is_enough() const {
+  return depth_ == 0 || shown_ >= all_ || shown_ >= renderer_.options_.items || renderer_.text_.is_full();
 }
 
-void Renderer::put_pointers(const Shown& shown, const Brackets& brackets, Address items, std::int64_t count) {
+void Renderer::Items::begin_next() {
+  if (shown_++ != 0) renderer_.text_.put(", ");
+}
+
+void Renderer::Items::end() {
+  if (shown_ >= all_) return;
+  if (depth_ == 0) return renderer_.text_.put("…");
+  const std::string left = grouped(all_ - shown_);
+  renderer_.text_.put(shown_ == 0 ? "… " + left : ", … " + left + " more");
+}
+
+void Renderer::put_pointers(const Shown& shown, std::string_view open, Address items, std::int64_t count,
+                            std::string_view close) {
   if (count < 0) return put_unreadable(shown.object);
-  if (shown.depth == 0 && count != 0) return text_.put(brackets.folded);
-  const auto taken = std::min(static_cast<std::uint64_t>(count), std::uint64_t{options_.items});
-  std::vector<Address> pointers(static_cast<std::size_t>(taken));
-  if (taken != 0 && !memory_.read(items, std::as_writable_bytes(std::span(pointers)))) {
+  const auto all = static_cast<std::uint64_t>(count);
+  std::vector<Address> pointers(shown.depth == 0 ? 0 : std::min(static_cast<std::size_t>(all), options_.items));
+  if (!pointers.empty() && !memory_.read(items, std::as_writable_bytes(std::span(pointers)))) {
     return put_unreadable(shown.object);
   }
-  text_.put(brackets.open);
-  for (std::size_t i = 0; i < pointers.size() && !text_.is_full(); ++i) {
-    if (i != 0) text_.put(", ");
-    put(pointers[i], shown.depth - 1);
+  text_.put(open);
+  Items listed(*this, all, shown.depth);
+  for (const Address item : pointers) {
+    if (listed.is_enough()) break;
+    listed.begin_next();
+    put(item, listed.inner_depth());
   }
-  put_more(static_cast<std::uint64_t>(count) - taken, taken == 0);
-  if (count == 1 && brackets.open == "(") text_.put(",");
-  text_.put(brackets.close);
+  listed.end();
+  text_.put(close);
 }
 
 void Renderer::put_list(const Shown& shown) {
-  constexpr Brackets brackets{.open = "[", .close = "]", .cycle = "[...]", .folded = "[…]"};
   const auto size = size_of(shown.object);
   const auto items = at<Address>(shown.object, after_var_head());  // ob_item
   if (!size || !items) return put_unreadable(shown.object);
-  put_pointers(shown, brackets, *items, *size);
+  put_pointers(shown, "[", *items, *size, "]");
 }
 
 void Renderer::put_tuple(const Shown& shown) {
-  constexpr Brackets brackets{.open = "(", .close = ")", .cycle = "(...)", .folded = "(…)"};
   const auto size = size_of(shown.object);
   if (!size) return put_unreadable(shown.object);
-  put_pointers(shown, brackets, shown.object.plus(layout_.tuple.items), *size);
+  const bool is_opened_single = *size == 1 && shown.depth != 0;
+  put_pointers(shown, "(", shown.object.plus(layout_.tuple.items), *size, is_opened_single ? ",)" : ")");
 }
 
 std::vector<Address> Renderer::names_of_fields(const RenderedType& type) {
@@ -78,21 +87,17 @@ bool Renderer::put_named_tuple(const Shown& shown) {
   const auto size = size_of(shown.object);
   if (names.empty() || !size || static_cast<std::uint64_t>(*size) != names.size()) return false;
   text_.put_name(types_.qualname(shown.type));
-  if (shown.depth == 0) {
-    text_.put("(…)");
-    return true;
-  }
   text_.put("(");
-  std::size_t i = 0;
-  for (; i < names.size() && !is_enough(i); ++i) {
+  Items items(*this, names.size(), shown.depth);
+  for (std::size_t i = 0; !items.is_enough(); ++i) {
     const auto value = at<Address>(shown.object, layout_.tuple.items + i * word_bytes);
     const auto name = read_characters(memory_, layout_, names[i], options_.columns);
-    if (i != 0) text_.put(", ");
+    items.begin_next();
     for (const char32_t character : name ? name->text : std::vector<char32_t>{U'?'}) text_.put_character(character);
     text_.put("=");
-    put(value.value_or(Address{}), shown.depth - 1);
+    put(value.value_or(Address{}), items.inner_depth());
   }
-  put_more(names.size() - i, i == 0);
+  items.end();
   text_.put(")");
   return true;
 }
@@ -123,20 +128,18 @@ std::optional<std::vector<DictItem>> Renderer::first_items(Address dict, std::in
 
 void Renderer::put_dict(const Shown& shown) {
   std::int64_t used = 0;
-  const auto items = first_items(shown.object, used);
-  if (!items) return put_unreadable(shown.object);
-  if (shown.depth == 0 && used != 0) return text_.put("{…}");
+  const auto first = first_items(shown.object, used);
+  if (!first) return put_unreadable(shown.object);
   text_.put("{");
-  std::size_t count = 0;
-  for (const DictItem& item : *items) {
-    if (is_enough(count)) break;
-    if (count++ != 0) text_.put(", ");
-    put(item.key, shown.depth - 1);
+  Items items(*this, static_cast<std::uint64_t>(used), shown.depth);
+  for (const DictItem& item : *first) {
+    if (items.is_enough()) break;
+    items.begin_next();
+    put(item.key, items.inner_depth());
     text_.put(": ");
-    put(item.value, shown.depth - 1);
+    put(item.value, items.inner_depth());
   }
-  put_more(static_cast<std::uint64_t>(used) - std::min(static_cast<std::uint64_t>(used), std::uint64_t{count}),
-           count == 0);
+  items.end();
   text_.put("}");
 }
 
@@ -149,10 +152,10 @@ void Renderer::put_set(const Shown& shown) {
   if (!used || !mask || !table || *used < 0) return put_unreadable(shown.object);
   if (*used == 0) return text_.put(is_frozen ? "frozenset()" : "set()");
   text_.put(is_frozen ? "frozenset({" : "{");
-  std::size_t count = 0;
+  Items items(*this, static_cast<std::uint64_t>(*used), shown.depth);
   const std::uint64_t slots = std::min(*mask, max_set_entries_read - 1) + 1;
   std::vector<SetEntry> entries;
-  for (std::uint64_t i = 0; i < slots && shown.depth > 0 && !is_enough(count); ++i) {
+  for (std::uint64_t i = 0; i < slots && !items.is_enough(); ++i) {
     if (i % set_entries_at_once == 0) {
       entries.resize(static_cast<std::size_t>(std::min(slots - i, std::uint64_t{set_entries_at_once})));
       const auto bytes = std::as_writable_bytes(std::span(entries));
@@ -160,14 +163,10 @@ void Renderer::put_set(const Shown& shown) {
     }
     const SetEntry& entry = entries[static_cast<std::size_t>(i % set_entries_at_once)];
     if (entry.key.is_null() || entry.hash == -1) continue;
-    if (count++ != 0) text_.put(", ");
-    put(entry.key, shown.depth - 1);
+    items.begin_next();
+    put(entry.key, items.inner_depth());
   }
-  const auto all = static_cast<std::uint64_t>(*used);
-  if (shown.depth == 0)
-    text_.put("…");
-  else
-    put_more(all - std::min(all, std::uint64_t{count}), count == 0);
+  items.end();
   text_.put(is_frozen ? "})" : "}");
 }
 

@@ -31,9 +31,21 @@ class Renderer {
     const RenderedType& type;
     std::size_t depth = 0;
   };
-  /// How a container of a kind looks.
-  struct Brackets {
-    std::string_view open, close, cycle, folded;
+  /// Items on their way into the text: a comma between two, no more than are wanted, then how many more there are. Of a
+  /// container at depth 0 none is shown.
+  class Items {
+   public:
+    Items(Renderer& renderer, std::uint64_t all, std::size_t depth) : renderer_(renderer), all_(all), depth_(depth) {}
+    [[nodiscard]] bool is_enough() const;
+    void begin_next();
+    /// How deep an item may go.
+    [[nodiscard]] std::size_t inner_depth() const { return depth_ - 1; }
+    void end();
+
+   private:
+    Renderer& renderer_;
+    std::uint64_t all_ = 0, shown_ = 0;
+    std::size_t depth_ = 0;
   };
 
   // render.cpp: what kind of object it is, and those that are one value.
@@ -56,11 +68,11 @@ class Renderer {
   bool put_named_tuple(const Shown& shown);
   void put_dict(const Shown& shown);
   void put_set(const Shown& shown);
-  /// Items of an array of pointers, and the number of all.
-  void put_pointers(const Shown& shown, const Brackets& brackets, base::Address items, std::int64_t count);
+  /// Items of an array of pointers, between what opens and closes the container.
+  void put_pointers(const Shown& shown, std::string_view open, base::Address items, std::int64_t count,
+                    std::string_view close);
   [[nodiscard]] std::vector<base::Address> names_of_fields(const RenderedType& type);
   [[nodiscard]] std::optional<std::vector<DictItem>> first_items(base::Address dict, std::int64_t& used);
-  void put_more(std::uint64_t count, bool is_first);
 
   // render_collections.cpp: of modules, and of builtins that hold a few.
   void put_deque(const Shown& shown);
@@ -90,7 +102,6 @@ class Renderer {
   [[nodiscard]] std::optional<std::int64_t> size_of(base::Address object) const {
     return at<std::int64_t>(object, layout_.object.size.offset());
   }
-  [[nodiscard]] bool is_enough(std::size_t items) const { return items >= options_.items || text_.is_full(); }
 
   const memory::MemorySource& memory_;
   const Layout& layout_;

@@ -109,13 +109,12 @@ void Renderer::put_method(const Shown& shown) {
 
 /// PyBaseExceptionObject: dict, args (Include/cpython/pyerrors.h).
 void Renderer::put_exception(const Shown& shown) {
-  constexpr Brackets brackets{.open = "", .close = "", .cycle = "...", .folded = "…"};
   const auto arguments = at<Address>(shown.object, after_head() + 8);
   const auto count = arguments && is_plausible_pointer(*arguments) ? size_of(*arguments) : std::nullopt;
   text_.put_name(types_.qualname(shown.type));
   text_.put("(");
   if (count && *count >= 0 && *count <= max_arguments) {
-    put_pointers(shown, brackets, arguments->plus(layout_.tuple.items), *count);
+    put_pointers(shown, "", arguments->plus(layout_.tuple.items), *count, "");
   } else {
     text_.put("…");
   }
@@ -160,12 +159,12 @@ void Renderer::put_instance(const Shown& shown) {
   const std::string name = types_.full_name(shown.type);
   if (attributes.empty() && found && !shown.type.is_class()) return put_address(shown, name);
   text_.put_name(name);
-  if (!found || (shown.depth == 0 && !attributes.empty())) return text_.put("(…)");
+  if (!found) return text_.put("(…)");
   text_.put("(");
-  std::size_t count = 0;
+  Items items(*this, attributes.size(), shown.depth);
   for (const Attribute& attribute : attributes) {
-    if (is_enough(count)) break;
-    if (count++ != 0) text_.put(", ");
+    if (items.is_enough()) break;
+    items.begin_next();
     const auto key = read_characters(memory_, layout_, attribute.key, options_.columns + 1);
     if (key) {
       for (const char32_t character : key->text) text_.put_character(character);
@@ -173,9 +172,9 @@ void Renderer::put_instance(const Shown& shown) {
       text_.put_name(attribute.name.empty() ? "?" : attribute.name);
     }
     text_.put("=");
-    put(attribute.value, shown.depth - 1);
+    put(attribute.value, items.inner_depth());
   }
-  put_more(attributes.size() - count, count == 0);
+  items.end();
   text_.put(")");
 }
 

@@ -77,14 +77,22 @@ class ArenaSet {
  public:
   /// Sorted and without overlap afterwards.
   void assign(std::vector<Range> ranges);
-  [[nodiscard]] bool holds(std::uint64_t address) const;
+  [[nodiscard]] bool holds(std::uint64_t address) const {
+    const std::uint64_t granule = (address >> granule_bits) - first_granule_;
+    if (granule < whole_.size()) return whole_[granule] || (touched_[granule] && is_in_range(address));
+    return !has_granules_ && is_in_range(address);
+  }
   [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
 
  private:
   static constexpr unsigned granule_bits = 18;  ///< the smallest arena: 256 KiB
+  void mark(Range range);
+  [[nodiscard]] bool is_in_range(std::uint64_t address) const;
+
   std::vector<Range> ranges_;
+  bool has_granules_ = false;  ///< false: the arenas are too far apart
   std::uint64_t first_granule_ = 0;
-  std::vector<bool> granules_;  ///< touched by an arena
+  std::vector<bool> touched_, whole_;  ///< granules that some arena has a part of, that arenas have all of
 };
 
 class TypeTable {

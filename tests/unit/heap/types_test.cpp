@@ -1,5 +1,6 @@
 #include "detail/types.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include "fake_python.hpp"
@@ -175,4 +176,17 @@ TEST_CASE("arenas: overlapping ones count once, the borders are right") {
   CHECK_FALSE(arenas.holds(3 * mib));
   arenas.assign({});
   CHECK_FALSE(arenas.holds(mib + 5));
+}
+
+TEST_CASE("arenas: small ones, one behind the other and with gaps smaller than they are") {
+  constexpr std::uint64_t first = (1 << 20) + page, arena = 256 << 10;
+  ArenaSet arenas;
+  arenas.assign({{first, first + arena},
+                 {first + arena, first + 2 * arena},
+                 {first + 2 * arena + page, first + 3 * arena + page},
+                 {first + 5 * arena, first + 6 * arena}});
+  for (std::uint64_t at = first - 2 * arena; at < first + 8 * arena; at += page / 2) {
+    const bool is_in_one = std::ranges::any_of(arenas.ranges(), [&](const Range& range) { return range.holds(at); });
+    CHECK(arenas.holds(at) == is_in_one);
+  }
 }
