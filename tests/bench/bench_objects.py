@@ -24,7 +24,7 @@ WAYS = {
     "racing": ("--consistency", "racing"),
     "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
     "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
-    "racing, low": ("--consistency", "racing", "--low-memory"),
+    "racing, low": ("--consistency", "racing", "--low-memory"),  # nothing is copied in either: racing against itself
     "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
 }
 LIMITED = ("racing", "stopped", "frozen")

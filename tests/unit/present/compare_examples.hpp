@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "report_examples.hpp"
+#include "report_example_parts.hpp"
 
 namespace tidemark::present::examples {
 
