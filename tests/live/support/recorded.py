@@ -74,11 +74,12 @@ class RecordingTest(unittest.TestCase):
         return self.wait_until(recording, places, f"a row with {wanted}", patience_s)[-1]
 
     @staticmethod
-    def wait_for_event(recording, kind, patience_s=PATIENCE_S):
-        """Returns when a line of type `kind` is in the JSONL, which is the second output."""
+    def wait_for_event(recording, kind, holding="", patience_s=PATIENCE_S):
+        """Returns when a line of type `kind`, with that text in it, is in the JSONL, which is the second output."""
         begin = f'{{"type":"{kind}",'.encode()
-        wait_for(lambda: any(line.startswith(begin) for line in recording.outputs[1].read_bytes().split(b"\n")),
-                 f"a {kind} line", patience_s)
+        wait_for(lambda: any(line.startswith(begin) and holding.encode() in line
+                             for line in recording.outputs[1].read_bytes().split(b"\n")),
+                 f"a {kind} line {holding}", patience_s)
 
     def files(self):
         return sorted(path.name for path in self.directory.iterdir())
