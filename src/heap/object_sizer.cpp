@@ -51,7 +51,6 @@ TypeSizes ObjectSizer::of_type(const TypeEntry& type, TypeTable& types) {
   const auto rule = owner && !owner->is_python ? find_size_rule(owner->name) : std::nullopt;
   sizes.rule = rule.value_or(SizeRule::object);
   sizes.has_own_sizeof = !rule || owner->has_unread_class;
-  sizes.is_fixed = sizes.rule == SizeRule::object && type.item_size == 0 && type.basic_size >= 0;
   if (!rule) return sizes;
   if (const auto* const entry = types.find(owner->type.value)) sizes.owner_basic_size = entry->basic_size;
   return sizes;
@@ -100,7 +99,7 @@ std::uint64_t ObjectSizer::beside(const TypeSizes& sizes, const FoundObject& fou
 
 void ObjectSizer::take_size(const TypeSizes& sizes, const FoundObject& found, const memory::MemorySource& memory,
                             SeenObject& object) const {
-  if (sizes.is_fixed) {
+  if (sizes.rule == SizeRule::object && found.type.item_size == 0) {  // as many are: the rule need not be asked
     object.bytes = static_cast<std::uint64_t>(found.type.basic_size) + found.type.head_bytes;
     return;
   }

@@ -99,22 +99,18 @@ void ArenaSet::assign(std::vector<Range> ranges) {
   ranges_ = std::move(ranges);
   touched_.clear();
   whole_.clear();
-  has_granules_ = false;
   if (ranges_.empty()) return;
   first_granule_ = ranges_.front().start >> granule_bits;
   const std::uint64_t count = ((ranges_.back().end - 1) >> granule_bits) - first_granule_ + 1;
   constexpr std::uint64_t most_granules = std::uint64_t{1} << 29;  // 128 TiB of addresses in 128 MiB of bits
   if (count > most_granules) return;
-  has_granules_ = true;
   touched_.resize(count);
   whole_.resize(count);
-  Range run = ranges_.front();  // of arenas one behind the other: the older, small ones do not begin where granules do
+  // Runs of arenas one behind the other: the older, small ones do not begin where granules do.
+  Range run{ranges_.front().start, ranges_.front().start};
   for (const auto& range : ranges_) {
-    if (range.start == run.end) {
-      run.end = range.end;
-    } else if (range.start != run.start) {
-      mark(std::exchange(run, range));
-    }
+    if (range.start != run.end) mark(std::exchange(run, {range.start, range.start}));
+    run.end = range.end;
   }
   mark(run);
 }

@@ -16,15 +16,8 @@ from typing import NamedTuple
 import figures
 import subjects
 from figures import Spread
-from subjects import Target
+from subjects import WAYS, Target
 
-WAYS = {
-    "racing": ("--consistency", "racing"),
-    "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
-    "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
-    "racing, low": ("--consistency", "racing", "--low-memory"),  # nothing is copied in either: racing against itself
-    "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
-}
 MB = 1 << 20
 SETTLE_S = 0.2
 

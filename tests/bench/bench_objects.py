@@ -18,15 +18,8 @@ import figures
 import stack_peers
 import subjects
 from figures import Spread
-from subjects import Target
+from subjects import WAYS, Target
 
-WAYS = {
-    "racing": ("--consistency", "racing"),
-    "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
-    "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
-    "racing, low": ("--consistency", "racing", "--low-memory"),  # nothing is copied in either: racing against itself
-    "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
-}
 LIMITED = ("racing", "stopped", "frozen")
 MB = 1e6
 LEAST_FREE_KB = 16_000_000  # for 30 million blocks and their copy

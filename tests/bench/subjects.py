@@ -133,6 +133,16 @@ def psutil_peer(pid, interval_s, directory, rows_per_tick, *flags):
     return Recorder(command, output, rows_per_tick)
 
 
+# In which `tidemark heap` and `objects` are run, with their options.
+WAYS = {
+    "racing": ("--consistency", "racing"),
+    "stopped": ("--consistency", "stopped", "--max-pause", "60s"),
+    "frozen": ("--consistency", "frozen", "--max-pause", "60s"),
+    "racing, low": ("--consistency", "racing", "--low-memory"),  # nothing is copied in either: racing against itself
+    "stopped, low": ("--consistency", "stopped", "--low-memory", "--max-pause", "60s"),
+}
+
+
 class Snapshot(NamedTuple):
     """One run of `tidemark heap` or `objects`: what it said of the process, and what was noticed of it."""
     process: dict

@@ -41,6 +41,14 @@ std::optional<std::uint64_t> size_in_memory(Elf_Scn* section, const GElf_Shdr& h
   return compressed.ch_size;
 }
 
+/// As libdw has it, not compressed any more. One that says that it has no bytes is not read.
+bool is_empty_or_ended(Elf_Scn* section) {
+  const Elf_Data* const data = elf_rawdata(section, nullptr);
+  if (data == nullptr) return false;
+  if (data->d_buf == nullptr || data->d_size == 0) return true;
+  return static_cast<const char*>(data->d_buf)[data->d_size - 1] == 0;
+}
+
 bool holds_types(std::string_view section) {
   constexpr std::array<std::string_view, 6> needed{".debug_info", ".debug_types",    ".debug_abbrev",
                                                    ".debug_str",  ".debug_line_str", ".debug_str_offsets"};
@@ -104,22 +112,13 @@ base::Result<OpenDwarf> open_types(const base::Fd& file) {
 }
 
 bool has_ended_names(Dwarf* handle) {
-  Elf* const elf = dwarf_getelf(handle);
-  std::size_t names = 0;
-  if (elf_getshdrstrndx(elf, &names) != 0) return false;
-  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) return false;
-    const char* const name = elf_strptr(elf, names, header.sh_name);
-    if (name == nullptr) continue;
-    const std::string_view known(name);
-    if (!known.ends_with("debug_info") && !known.ends_with("_str")) continue;
-    const Elf_Data* const data = elf_rawdata(section, nullptr);  // as libdw has it, not compressed any more
-    if (data == nullptr) return false;
-    if (data->d_buf == nullptr || data->d_size == 0) continue;  // it says that it has no bytes: libdw reads none
-    if (static_cast<const char*>(data->d_buf)[data->d_size - 1] != 0) return false;
-  }
-  return true;
+  bool have_ended = true;
+  const auto walked =
+      for_each_named_section(dwarf_getelf(handle), [&](Elf_Scn* section, const GElf_Shdr&, std::string_view name) {
+        if (name.ends_with("debug_info") || name.ends_with("_str")) have_ended = is_empty_or_ended(section);
+        return have_ended;
+      });
+  return walked && have_ended;
 }
 
 }  // namespace tidemark::elf

@@ -21,7 +21,6 @@ namespace tidemark::heap {
 struct TypeSizes {
   SizeRule rule = SizeRule::object;
   bool has_own_sizeof = false;  ///< of a class that is not known: what `object` says stands for it
-  bool is_fixed = false;        ///< all its objects are as large
   std::int64_t owner_basic_size = 0;
   std::uint64_t values_bytes = 0;  ///< 3.11, 3.12: of the block that has the attributes of an instance without a dict
 };

@@ -80,7 +80,7 @@ class ArenaSet {
   [[nodiscard]] bool holds(std::uint64_t address) const {
     const std::uint64_t granule = (address >> granule_bits) - first_granule_;
     if (granule < whole_.size()) return whole_[granule] || (touched_[granule] && is_in_range(address));
-    return !has_granules_ && is_in_range(address);
+    return whole_.empty() && is_in_range(address);
   }
   [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
 
@@ -90,9 +90,9 @@ class ArenaSet {
   [[nodiscard]] bool is_in_range(std::uint64_t address) const;
 
   std::vector<Range> ranges_;
-  bool has_granules_ = false;  ///< false: the arenas are too far apart
   std::uint64_t first_granule_ = 0;
-  std::vector<bool> touched_, whole_;  ///< granules that some arena has a part of, that arenas have all of
+  /// Granules that some arena has a part of, that arenas have all of; empty when the arenas are too far apart.
+  std::vector<bool> touched_, whole_;
 };
 
 class TypeTable {

@@ -185,6 +185,4 @@ inline std::vector<analysis::ObjectGrowth> objects() {
   return {std::move(leaking), std::move(short_one), std::move(single)};
 }
 
-/// Half an hour of a web server and two workers; one worker leaks, four phases, a forecast and rules.
-
 }  // namespace tidemark::present::examples

@@ -11,6 +11,7 @@
 
 namespace tidemark::present::examples {
 
+/// Half an hour of a web server and two workers; one worker leaks, four phases, a forecast and rules.
 inline ReportView growing() {
   constexpr std::int64_t to_ns = 1800 * second;
   using analysis::SubjectKind;
